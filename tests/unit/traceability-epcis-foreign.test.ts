@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { EpcisError } from '../../contracts/index.ts'
 import { epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
 import { urnOf } from '../../traceability/epcis/epc-format.ts'
+import { queryDocument } from '../../traceability/epcis/answer-document.ts'
 import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
 import { EventStore, type PageCursor } from '../../traceability/epcis/event-store.ts'
+import type { SeenEvent } from '../../traceability/epcis/extension-fields.ts'
 import { compileQuery } from '../../traceability/epcis/query-compile.ts'
 import { paramsOfJson, paramsOfUrl } from '../../traceability/epcis/query-params.ts'
 import { openSql } from '../../traceability/store/open-sql.ts'
@@ -152,6 +154,22 @@ describe('events of several documents in one answer', () => {
     expect(answer['@context']).toEqual([CONTEXT[0]])
     expect(eventsOf(answer)).toMatchObject([ofItself, { '@context': CONTEXT, 'other:kiln': 3 }])
     await repository.remove()
+  })
+})
+
+describe('an event that keeps its context beside that of others', () => {
+  it('has each context once, also one that it repeats', () => {
+    const seen = (context: unknown, own: Json): SeenEvent => ({ event: event(own), context, recordMs: 0 })
+    const third = { third: 'https://third.example/' }
+    const { epcisBody } = queryDocument(
+      [
+        seen([CONTEXT[0], { other: 'https://else.example/' }], {}),
+        seen(CONTEXT, { '@context': [third, CONTEXT[1]] }),
+      ],
+      { queryName: 'q', format: 'Never_Translates', prefixes: [] },
+    )
+    const [, kept] = eventsOf({ epcisBody })
+    expect(kept?.['@context']).toEqual([...CONTEXT, third])
   })
 })
 

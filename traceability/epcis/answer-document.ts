@@ -42,10 +42,10 @@ function answered(seen: SeenEvent, context: MergedContext, { format, prefixes }:
   // EPCIS 2.0, 7.4.1: the repository says when it recorded the event, whatever the sender put there.
   const recorded = { ...event, recordTime: new Date(seen.recordMs).toISOString() }
   if (seen.context === null || context.take(seen.context)) return recorded
-  const outer = Array.isArray(seen.context) ? seen.context : [seen.context]
-  const own = event['@context']
-  const inner = own === undefined ? [] : Array.isArray(own) ? own : [own]
-  return { ...recorded, '@context': [...outer, ...inner] as unknown[] }
+  const parts = [seen.context, event['@context'] ?? []].flat(1)
+  // Each context once, as documents must have them.
+  const own = [...new Map(parts.map((part) => [JSON.stringify(part), part])).values()]
+  return { ...recorded, '@context': own }
 }
 
 /** Names, and what stands before a colon in names and values, that the contexts of their events do not declare. */
