@@ -41,6 +41,8 @@ export interface EpcisItem {
   declaresError: boolean
   links: EpcisLink[]
   things: EpcisThing[]
+  /** Lots of units among them that the event says otherwise than by a plain `cbvmda:lotNumber`. */
+  lots: Record<string, string>
   moves: EpcisMove[]
 }
 

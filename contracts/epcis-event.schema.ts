@@ -24,6 +24,8 @@ export const EPCIS_EVENT_DATA = {
     event: json,
     /** `@context` of the document around it; null = the event has its own. */
     context: z.unknown(),
+    /** Lots that units came into being with, where the event says them otherwise than by a plain `cbvmda:lotNumber`. */
+    lots: z.record(z.string(), z.string()).optional(),
     notLinked: z.array(notLinked).optional(),
     /** It is taken over all the same: where a part is counts most for one that should not be there. */
     contradicts: z.array(contradiction).optional(),

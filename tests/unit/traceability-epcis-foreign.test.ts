@@ -1,14 +1,18 @@
+import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { EpcisError } from '../../contracts/index.ts'
 import { epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
 import { urnOf } from '../../traceability/epcis/epc-format.ts'
+import { queryDocument } from '../../traceability/epcis/answer-document.ts'
 import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
 import { EventStore, type PageCursor } from '../../traceability/epcis/event-store.ts'
+import type { SeenEvent } from '../../traceability/epcis/extension-fields.ts'
 import { compileQuery } from '../../traceability/epcis/query-compile.ts'
 import { paramsOfJson, paramsOfUrl } from '../../traceability/epcis/query-params.ts'
 import { openSql } from '../../traceability/store/open-sql.ts'
+import { openTraceQuery, verifyDataDir } from '../../traceability/index.ts'
 import type { Json } from './samples/epcis-documents.ts'
-import { Repository } from './samples/epcis-repository.ts'
+import { eventsOf, Repository } from './samples/epcis-repository.ts'
 
 /** What other implementations send and ask that this one's own documents never have. */
 const CONTEXT = [
@@ -77,6 +81,96 @@ describe('EXISTS with a value', () => {
       expect(() => compileQuery(paramsOfJson({ [name]: 'yes' }))).toThrow(EpcisError)
     },
   )
+})
+
+describe('EXISTS with a number', () => {
+  // query-schema.json of EPCIS 2.0 has whole numbers there.
+  it.each(['EXISTS_errorDeclaration', 'EXISTS_ILMD_other:x'])('%s asks with 1, and not with 0', (name) => {
+    expect([meets({ [name]: 1 }, {}), meets({ [name]: 0 }, {})]).toEqual([false, true])
+    expect(() => compileQuery(paramsOfJson({ [name]: 2 }))).toThrow(EpcisError)
+  })
+})
+
+describe('the lot that a unit came into being with', () => {
+  it('is known by every form of its name, and from the Digital Link of the unit, which counts most', async () => {
+    const repository = await Repository.open()
+    const gtin = 'https://id.gs1.org/01/00614141073467'
+    const born = (epc: string, ilmd?: Json): Json =>
+      event({ action: 'ADD', epcList: [epc], ...(ilmd !== undefined && { ilmd }) })
+    const sent: [Json, string | null][] = [
+      [born(`${gtin}/21/1`, { 'cbvmda:lotNumber': 'L1' }), 'L1'],
+      [
+        {
+          '@context': { mda: 'urn:epcglobal:cbv:mda:' },
+          ...born(`${gtin}/21/2`, { 'mda:lotNumber': 'L1' }),
+        },
+        'L1',
+      ],
+      [born(`${gtin}/21/3`, { 'urn:epcglobal:cbv:mda:lotNumber': 'L1' }), 'L1'],
+      [born(`${gtin}/21/4`, { 'cbvmda:lotNumber': ['L1'] }), 'L1'],
+      [born(`${gtin}/21/5`, { 'cbvmda:lotNumber': 11 }), '11'],
+      [born(`${gtin}/10/L1/21/6`), 'L1'],
+      [born('https://maker.example/p/01/00614141073467/21/7?10=L1'), 'L1'],
+      [born(`${gtin}/10/L1/21/8`, { 'cbvmda:lotNumber': 'L2' }), 'L1'],
+      [{ ...born(`${gtin}/10/L3/21/9`), action: 'OBSERVE' }, null],
+    ]
+    expect(await repository.capture(sent.map(([e]) => e))).toMatchObject({ success: true })
+    const query = openTraceQuery(repository.dataDir)
+    const unitsOf = (lot: string): unknown[] =>
+      query.recall({ target: `${gtin}/10/${lot}` }).units.map((u) => [u.uri, u.lot])
+    for (const lot of ['L1', '11', 'L2', 'L3'])
+      expect(unitsOf(lot)).toEqual(
+        sent.flatMap(([, of], i) => (of === lot ? [[`${gtin}/21/${i + 1}`, lot]] : [])),
+      )
+    query.close()
+    await repository.close()
+    expect((await verifyDataDir(repository.dataDir)).findings.map((f) => f.detail)).toEqual([])
+    rmSync(repository.dataDir, { recursive: true })
+  })
+})
+
+describe('events of several documents in one answer', () => {
+  it('mean what they meant: a prefix of one document is none in the values and names of another', async () => {
+    const repository = await Repository.open()
+    const send = (context: unknown, own: Json): Promise<unknown> => {
+      const eventList = [event(own)]
+      const creationDate = '2026-01-05T06:00:00Z'
+      const document = { '@context': context, type: 'EPCISDocument', schemaVersion: '2.0', creationDate }
+      return repository.epcis.capture.document(
+        JSON.stringify({ ...document, epcisBody: { eventList } }),
+        'rollback',
+      )
+    }
+    // No prefix of its document: an address as it stands (JSON-LD 1.1, 5.2.2).
+    const ofItself = { bizStep: 'other:glazing' }
+    await send([CONTEXT[0]], { ...ofItself, eventID: 'urn:x:1' })
+    await send(CONTEXT, { 'other:kiln': 3, eventID: 'urn:x:2' })
+    const { items } = await repository.epcis.events(
+      { values: {} },
+      { perPage: 9, token: null },
+      'No_Preference',
+    )
+    const answer = JSON.parse(items) as Json
+    expect(answer['@context']).toEqual([CONTEXT[0]])
+    expect(eventsOf(answer)).toMatchObject([ofItself, { '@context': CONTEXT, 'other:kiln': 3 }])
+    await repository.remove()
+  })
+})
+
+describe('an event that keeps its context beside that of others', () => {
+  it('has each context once, also one that it repeats', () => {
+    const seen = (context: unknown, own: Json): SeenEvent => ({ event: event(own), context, recordMs: 0 })
+    const third = { third: 'https://third.example/' }
+    const { epcisBody } = queryDocument(
+      [
+        seen([CONTEXT[0], { other: 'https://else.example/' }], {}),
+        seen(CONTEXT, { '@context': [third, CONTEXT[1]] }),
+      ],
+      { queryName: 'q', format: 'Never_Translates', prefixes: [] },
+    )
+    const [, kept] = eventsOf({ epcisBody })
+    expect(kept?.['@context']).toEqual([...CONTEXT, third])
+  })
 })
 
 describe('units', () => {

@@ -1,5 +1,5 @@
 import { type EpcFormat, inFormat } from './epc-format.ts'
-import type { SeenEvent } from './extension-fields.ts'
+import { prefixesOf, type SeenEvent } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
 import { EPCIS_CONTEXT, EPCIS_NAMESPACES } from './own-context.ts'
 
@@ -12,12 +12,15 @@ export interface AnswerOptions {
 
 /**
  * Query document of some events. Their contexts are put together at the top; an event whose context would give a name
- * another meaning there keeps its own.
+ * another meaning there, also one that another event uses as it stands, keeps its own.
  */
 export function queryDocument(found: readonly SeenEvent[], o: AnswerOptions): JsonObject {
   const contexts = new Set(found.map((seen) => JSON.stringify(seen.context)))
   const [only] = contexts.size === 1 ? found : []
-  const context = new MergedContext(only?.context ?? null)
+  const context = new MergedContext(
+    only?.context ?? null,
+    only === undefined ? undeclaredIn(found) : new Set(),
+  )
   const eventList = found.map((seen) => answered(seen, context, o))
   return {
     '@context': context.parts(),
@@ -39,10 +42,30 @@ function answered(seen: SeenEvent, context: MergedContext, { format, prefixes }:
   // EPCIS 2.0, 7.4.1: the repository says when it recorded the event, whatever the sender put there.
   const recorded = { ...event, recordTime: new Date(seen.recordMs).toISOString() }
   if (seen.context === null || context.take(seen.context)) return recorded
-  const outer = Array.isArray(seen.context) ? seen.context : [seen.context]
-  const own = event['@context']
-  const inner = own === undefined ? [] : Array.isArray(own) ? own : [own]
-  return { ...recorded, '@context': [...outer, ...inner] as unknown[] }
+  const parts = [seen.context, event['@context'] ?? []].flat(1)
+  // Each context once, as documents must have them.
+  const own = [...new Map(parts.map((part) => [JSON.stringify(part), part])).values()]
+  return { ...recorded, '@context': own }
+}
+
+/** Names, and what stands before a colon in names and values, that the contexts of their events do not declare. */
+function undeclaredIn(found: readonly SeenEvent[]): Set<string> {
+  const free = new Set<string>()
+  for (const seen of found) {
+    const declared = prefixesOf(seen)
+    const use = (name: string): unknown => declared.has(name) || free.add(name)
+    const walk = (value: unknown): void => {
+      if (typeof value === 'string' && value.includes(':')) use(value.slice(0, value.indexOf(':')))
+      else if (Array.isArray(value)) value.forEach(walk)
+      else if (isObject(value))
+        for (const [name, inner] of Object.entries(value)) {
+          use(name.split(':', 1)[0] ?? name)
+          walk(inner)
+        }
+    }
+    walk(seen.event)
+  }
+  return free
 }
 
 /** Contexts of several documents as one, as long as no name means two things. */
@@ -51,9 +74,12 @@ class MergedContext {
   readonly #terms = new Map<string, string>()
   /** The context that all events share: kept as it is. */
   readonly #whole: unknown
+  /** Names that mean nothing beyond themselves where events use them. */
+  readonly #free: ReadonlySet<string>
 
-  constructor(whole: unknown) {
+  constructor(whole: unknown, free: ReadonlySet<string>) {
     this.#whole = whole
+    this.#free = free
   }
 
   /** False when the context cannot be added. */
@@ -73,7 +99,9 @@ class MergedContext {
     const foreign =
       others.some((r) => !this.#remote.includes(r)) && (this.#terms.size > 0 || this.#remote.length > 0)
     // Others may use a prefix of EPCIS without declaring it.
-    const special = terms.some(([name]) => name.startsWith('@') || Object.hasOwn(EPCIS_NAMESPACES, name))
+    const special = terms.some(
+      ([name]) => name.startsWith('@') || Object.hasOwn(EPCIS_NAMESPACES, name) || this.#free.has(name),
+    )
     if (clash || foreign || special || (this.#remote.length > 0 && others.length === 0 && terms.length > 0))
       return false
     for (const r of others) if (!this.#remote.includes(r)) this.#remote.push(r)

@@ -1,7 +1,7 @@
 import type { EpcisLink, EpcisMove, EpcisThing } from '../../contracts/index.ts'
 import { parseDigitalLink } from '../identity/index.ts'
 import { oneUri } from './epc.ts'
-import { wordForms } from './extension-fields.ts'
+import { FieldName, plain, prefixesOf, valuesIn, wordForms } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
 
 /** More pairs than this go through a node of their own: the transformation itself. */
@@ -138,36 +138,73 @@ export function movesOf(e: JsonObject, context: unknown): EpcisMove[] {
   return []
 }
 
-/**
- * Serialised trade items that an event names, and the lots and lot numbers of what it brings into being (ObjectEvent with
- * action ADD, outputs of a transformation): questions by serial and lot find them.
- */
-export function thingsOf(e: JsonObject): EpcisThing[] {
+/** What an event brings into being (ObjectEvent with action ADD, outputs of a transformation), as it is written. */
+function madeIn(e: JsonObject): { epcs: unknown[]; classes: unknown[] } {
   const created = e['type'] === 'ObjectEvent' && e['action'] === 'ADD'
-  const made = new Set(
-    [
-      ...(created ? [...epcs(e['epcList']), ...classes(e['quantityList'])] : []),
-      ...epcs(e['outputEPCList']),
-      ...classes(e['outputQuantityList']),
-    ].map((a) => a.uri),
-  )
-  const number = isObject(e['ilmd']) ? e['ilmd']['cbvmda:lotNumber'] : undefined
-  const lot = typeof number === 'string' && /^[!-~]{1,20}$/.test(number) ? number : null
+  const all = (list: unknown): unknown[] => (Array.isArray(list) ? list : [])
+  return {
+    epcs: [...(created ? all(e['epcList']) : []), ...all(e['outputEPCList'])],
+    classes: [...(created ? all(e['quantityList']) : []), ...all(e['outputQuantityList'])],
+  }
+}
+
+const LOT_NUMBER = 'cbvmda:lotNumber'
+const lotNumber = new FieldName(LOT_NUMBER, null)
+const asLot = (name: unknown): string | null =>
+  typeof name === 'string' && /^[!-~]{1,20}$/.test(name) ? name : null
+
+/**
+ * Lots of units that an event brings into being, where it says them otherwise than by a plain `cbvmda:lotNumber`: by another
+ * form of that name, or by the Digital Link of the unit, which counts most.
+ *
+ * @param context of the document around it
+ */
+export function lotsOf(e: JsonObject, context: unknown): Record<string, string> {
+  const lots: Record<string, string> = {}
+  const plainly = isObject(e['ilmd']) ? asLot(e['ilmd'][LOT_NUMBER]) : null
+  const [named = null] = valuesIn([e['ilmd']], lotNumber, prefixesOf({ event: e, context }))
+    .map(plain)
+    .map((value) => asLot(typeof value === 'number' ? String(value) : value))
+    .filter((lot) => lot !== null)
+  for (const epc of madeIn(e).epcs as string[]) {
+    const uri = oneUri(epc)
+    if (tradeItem(uri)?.kind !== 'unit') continue
+    const lot = (epc === uri ? null : asLot(elementsOf(epc)('10'))) ?? plainly ?? named
+    if (lot !== null && lot !== plainly) lots[uri] = lot
+  }
+  return lots
+}
+
+/**
+ * Serialised trade items that an event names, and the lots and lot numbers of what it brings into being: questions by
+ * serial and lot find them.
+ *
+ * @param lots as `lotsOf` found them
+ */
+export function thingsOf(e: JsonObject, lots: Readonly<Record<string, string>> = {}): EpcisThing[] {
+  const born = madeIn(e)
+  const made = new Set([...epcs(born.epcs), ...classes(born.classes)].map((a) => a.uri))
+  const plainly = isObject(e['ilmd']) ? asLot(e['ilmd'][LOT_NUMBER]) : null
   return [...new Set(subjectsOf(e))].flatMap((uri) => {
     const thing = tradeItem(uri)
     if (thing === null || (thing.kind === 'lot' && !made.has(uri))) return []
-    return [thing.kind === 'unit' && made.has(uri) ? { ...thing, lot } : thing]
+    return [thing.kind === 'unit' && made.has(uri) ? { ...thing, lot: lots[uri] ?? plainly } : thing]
   })
 }
 
-function tradeItem(uri: string): EpcisThing | null {
-  let elements: { ai: string; value: string }[] | null
+/** Values of a Digital Link by their AIs. */
+function elementsOf(uri: string): (ai: string) => string | undefined {
+  let elements: { ai: string; value: string }[] | null = null
   try {
     elements = parseDigitalLink(uri)
   } catch {
-    return null
+    // None of GS1: nothing is known of it.
   }
-  const of = (ai: string): string | undefined => elements?.find((e) => e.ai === ai)?.value
+  return (ai) => elements?.find((e) => e.ai === ai)?.value
+}
+
+function tradeItem(uri: string): EpcisThing | null {
+  const of = elementsOf(uri)
   const gtin = of('01')
   const serial = of('21')
   const lot = of('10')

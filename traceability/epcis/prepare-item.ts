@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type EpcisItem, uuidv5 } from '../../contracts/index.ts'
 import { eventHash } from './event-hash.ts'
-import { linksOf, movesOf, subjectsOf, thingsOf } from './event-links.ts'
+import { linksOf, lotsOf, movesOf, subjectsOf, thingsOf } from './event-links.ts'
 import type { JsonObject } from './faults.ts'
 import { timeMs } from './uri.ts'
 
@@ -17,6 +17,7 @@ export function prepareItem(event: JsonObject, context: unknown): EpcisItem {
   const eventID =
     typeof event['eventID'] === 'string' ? event['eventID'] : `urn:uuid:${uuidv5(EVENT_IDS, hash)}`
   const declaresError = event['errorDeclaration'] !== undefined
+  const lots = declaresError ? {} : lotsOf(event, context)
   return {
     eventID,
     hash: declaresError ? withDeclaration(hash, event['errorDeclaration']) : hash,
@@ -26,7 +27,8 @@ export function prepareItem(event: JsonObject, context: unknown): EpcisItem {
     at: new Date(Math.floor(timeMs(String(event['eventTime'])))).toISOString(),
     declaresError,
     links: declaresError ? [] : linksOf(event, eventID),
-    things: declaresError ? [] : thingsOf(event),
+    things: declaresError ? [] : thingsOf(event, lots),
+    lots,
     moves: declaresError ? [] : movesOf(event, context),
   }
 }

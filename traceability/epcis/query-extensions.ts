@@ -64,9 +64,12 @@ export function existsCondition(name: string, values: readonly string[]): Condit
 
 const EVERY_EVENT: Condition = { test: () => true }
 
-/** `true` or nothing asks for the field; `false` is like leaving the parameter out (EPCIS 2.0, 8.2.7.1). */
+/**
+ * `true` or nothing asks for the field; `false` is like leaving the parameter out (EPCIS 2.0, 8.2.7.1). As JSON it may be a
+ * whole number (query-schema.json), which reads as a Boolean of XML does.
+ */
 function asked(name: string, values: readonly string[]): boolean {
   const value = single(name, values)
-  if (!['', 'true', 'false'].includes(value)) refuseParameter(name, 'true or false', value)
-  return value !== 'false'
+  if (!['', 'true', 'false', '1', '0'].includes(value)) refuseParameter(name, 'true or false', value)
+  return value !== 'false' && value !== '0'
 }

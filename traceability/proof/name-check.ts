@@ -1,4 +1,4 @@
-import type { EpcisThing, SqlDatabase } from '../../contracts/index.ts'
+import type { EpcisItem, EpcisThing, SqlDatabase } from '../../contracts/index.ts'
 import { thingsOf } from '../epcis/event-links.ts'
 import type { JsonObject } from '../epcis/faults.ts'
 import { timeMs } from '../epcis/uri.ts'
@@ -120,7 +120,7 @@ function capturedThings(data: Record<string, unknown>): { at: string; things: Ep
     const said = data['event'] as JsonObject
     if (said['errorDeclaration'] !== undefined) return nothing
     const at = new Date(Math.floor(timeMs(String(said['eventTime'])))).toISOString()
-    return { at, things: thingsOf(said) }
+    return { at, things: thingsOf(said, data['lots'] as EpcisItem['lots'] | undefined) }
   } catch {
     return nothing
   }

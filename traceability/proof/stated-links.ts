@@ -1,4 +1,4 @@
-import { type EpcisLink, type QEvent, uuidv5 } from '../../contracts/index.ts'
+import { type EpcisItem, type EpcisLink, type QEvent, uuidv5 } from '../../contracts/index.ts'
 import { linkKey, namedLinksOf, thingsOf } from '../epcis/event-links.ts'
 import type { JsonObject } from '../epcis/faults.ts'
 import { timeMs } from '../epcis/uri.ts'
@@ -149,7 +149,7 @@ function captured(data: Data): Statement {
   return {
     at,
     links: [...links.values()],
-    perhaps: thingsOf(event)
+    perhaps: thingsOf(event, data['lots'] as EpcisItem['lots'] | undefined)
       .flatMap(({ kind, uri, gtin, lot }) =>
         kind === 'unit' && lot !== null ? [{ child: uri, parent: lotUri({ id: gtin, gtin }, lot) }] : [],
       )

@@ -112,13 +112,14 @@ export class EpcisWriter {
     }
     for (const link of item.links) take(link, item.at)
     for (const link of item.things.flatMap(ofLot)) take(link, item.at < END ? item.at : END)
-    const { eventID, hash, event, context } = item
+    const { eventID, hash, event, context, lots } = item
     const data = {
       capture: ask.capture,
       eventID,
       hash,
       event,
       context,
+      ...(Object.keys(lots).length > 0 && { lots }),
       ...(notLinked.length > 0 && { notLinked }),
       ...(contradicts.length > 0 && { contradicts }),
     }
