@@ -388,7 +388,7 @@ describe('RFID reader over LLRP', () => {
       keepaliveMs: 100,
     })
     await opened(b)
-    await until(() => expect(b.health().error?.code).toBe('CAM_TIMEOUT'))
+    await until(() => expect(b.health().error?.code).toBe('CAM_IO'))
   })
 
   it('keeps no connection that was lost', async () => {
