@@ -16,7 +16,7 @@ const ZH: Record<ErrorCode, string> = {
   CFG_LIMIT: '系统给本程序的资源上限太低',
 
   CAM_OPEN: '相机或图像源无法打开',
-  CAM_GONE: '相机在运行中断开',
+  CAM_GONE: '相机或读码器在运行中断开',
   CAM_TIMEOUT: '触发后在允许时间内没有收到帧',
   CAM_NO_BUFFER: '没有空闲帧槽:流水线滞后',
   CAM_SLOT: '帧槽被重复释放',
@@ -27,8 +27,8 @@ const ZH: Record<ErrorCode, string> = {
   CAM_DUPLICATE: '帧计数重复',
   CAM_GAP: '帧计数跳号',
   CAM_RESTARTS_EXHAUSTED: '图像源的重启次数已用完',
-  CAM_BAD_REQUEST: '推送的帧头部或内容错误',
-  CAM_IO: '产线 I/O(PLC)无法连接或应答错误',
+  CAM_BAD_REQUEST: '推送的帧或读码的头部或内容错误',
+  CAM_IO: 'PLC 或 RFID 读写器无法连接或应答错误',
   CAM_HANDSHAKE: 'PLC 握手违规',
 
   INS_SHAPE: '数组长度或尺寸不一致',

@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   CFG_LIMIT: 'the system allows this program too little',
 
   CAM_OPEN: 'the camera or source cannot be opened',
-  CAM_GONE: 'the camera disappeared while running',
+  CAM_GONE: 'the camera or reader disappeared while running',
   CAM_TIMEOUT: 'no frame arrived within the time allowed after a trigger',
   CAM_NO_BUFFER: 'no free frame slot: the pipeline is behind',
   CAM_SLOT: 'a frame slot was released twice',
@@ -25,8 +25,8 @@ export const ERROR_CODES = {
   CAM_DUPLICATE: 'the frame counter repeats',
   CAM_GAP: 'the frame counter skipped values',
   CAM_RESTARTS_EXHAUSTED: 'the restart budget of the source is used up',
-  CAM_BAD_REQUEST: 'a pushed frame has wrong headers or content',
-  CAM_IO: 'the line I/O (PLC) cannot be reached or answered wrongly',
+  CAM_BAD_REQUEST: 'a pushed frame or a read has wrong headers or content',
+  CAM_IO: 'the PLC or tag reader cannot be reached or answered wrongly',
   CAM_HANDSHAKE: 'the PLC handshake was violated',
 
   INS_SHAPE: 'array lengths or sizes disagree',

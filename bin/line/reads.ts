@@ -7,6 +7,7 @@ import {
   type IdentityRead,
   type IdentitySource,
   type LineSpec,
+  monoMs,
   newEvent,
   type PartStore,
   readerLagMs,
@@ -17,6 +18,7 @@ import {
 import type { LineState, OperatorPort } from '../../dashboard/index.ts'
 import { StationReads, type StrayRead } from '../../traceability/index.ts'
 import { log } from '../setup/log.ts'
+import { Ration } from './ration.ts'
 
 /** What is read beside the cameras of a line. */
 export interface LineReads {
@@ -38,11 +40,19 @@ export async function openReads(
   operators: Pick<OperatorPort, 'signOn'>,
 ): Promise<LineReads> {
   const { badgePrefix } = spec.operators
-  const sources = new Map<string, { source: IdentitySource; stray: number }>()
+  const sources = new Map<string, { source: IdentitySource; stray: number; ration: Ration }>()
   const stations = new Map<string, StationReads>()
   const away = (reader: string): string | null => {
     const health = sources.get(reader)?.source.health()
     return health === undefined || health.state === 'running' ? null : (health.error?.message ?? health.state)
+  }
+  /** Strays and faults beyond the ration of a reader are counted alone. */
+  const tell = (reader: string, say: () => void): void => {
+    const kept = sources.get(reader)?.ration.take(monoMs()) ?? null
+    if (kept === null) return
+    if (kept > 0)
+      log.warn({ reader, kept }, 'the reader says too much: what was kept back here is counted alone')
+    say()
   }
   for (const { id, association, budgetMs } of spec.stations)
     stations.set(
@@ -58,7 +68,7 @@ export async function openReads(
         stray: (read) => {
           const from = sources.get(read.reader)
           if (from) from.stray += 1
-          tellStray(spec, store, id, read)
+          tell(read.reader, () => tellStray(spec, store, id, read))
         },
       }),
     )
@@ -76,13 +86,14 @@ export async function openReads(
       expected: `a badge that begins with ${badgePrefix}, as no association names ${source}`,
       actual: `a read of ${text.length} characters`,
     })
-    log.warn({ reader: source, code: 'TRC_IDENTITY' }, message)
+    tell(source, () => log.warn({ reader: source, code: 'TRC_IDENTITY' }, message))
   }
   const close = async (): Promise<void> => {
     await Promise.all([...sources.values()].map(({ source }) => source.close()))
   }
-  const take = (item: IdentityItem): void => {
-    if (item.kind === 'fault') log.warn({ code: item.error.code }, item.error.message)
+  const take = (reader: string, item: IdentityItem): void => {
+    if (item.kind === 'fault')
+      tell(reader, () => log.warn({ reader, code: item.error.code }, item.error.message))
     else if (badgePrefix !== undefined && item.read.text.startsWith(badgePrefix))
       badge(spec, operators, item.read.source, item.read.text.slice(badgePrefix.length))
     else if (stationsOf(spec, item.read.source).length === 0) noBadge(item.read)
@@ -91,8 +102,8 @@ export async function openReads(
   try {
     for (const reader of spec.readers) {
       const source = createIdentitySource(reader)
-      sources.set(reader.id, { source, stray: 0 })
-      await source.open(take)
+      sources.set(reader.id, { source, stray: 0, ration: new Ration() })
+      await source.open((item) => take(reader.id, item))
     }
   } catch (error) {
     await close()

@@ -55,8 +55,8 @@ export const REGISTER_MAP: readonly { offset: number; words: 1 | 2; by: 'PLC' | 
     words: 1,
     by: 'PLC',
     meaning: {
-      en: 'Acknowledge: 1 accepted, 2 too late (part was rejected by default), 3 unknown trigger',
-      zh: '应答:1 已接受,2 过迟(已默认剔除),3 未知触发号',
+      en: 'Acknowledge: 1 accepted, 2 too late (part was rejected by default), 3 unknown trigger; written before 2, 3',
+      zh: '应答:1 已接受,2 过迟(已默认剔除),3 未知触发号;先于 2、3 写入',
     },
   },
   {

@@ -166,7 +166,7 @@ class LlrpLink {
    * Waits for the reader's greeting, then sets up and starts the inventory. What it has kept since an earlier connection
    * it sends first: those tags went by at a time that nobody knows, and would name the parts that stand there now.
    *
-   * @throws CAM_IO, CAM_GONE, CAM_TIMEOUT
+   * @throws CAM_IO, CAM_GONE
    */
   async start(): Promise<void> {
     const greeting = await this.#wait(LLRP.readerEvent)
@@ -221,7 +221,7 @@ class LlrpLink {
     return new Promise<LlrpMessage>((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(
-          new CodedError('CAM_TIMEOUT', {
+          new CodedError('CAM_IO', {
             path: this.#where,
             expected: `LLRP message ${type} within ${this.#spec.timeoutMs} ms`,
             actual: 'none',

@@ -12,11 +12,11 @@ import {
 } from '../../contracts/index.ts'
 import { keyboardDevice } from './keyboard-device.ts'
 import { KeyboardLines } from './keyboard-lines.ts'
-import { type LineReader, LineSplitter } from './line-splitter.ts'
+import { LineSplitter } from './line-splitter.ts'
 import { pushedRead } from './pushed-read.ts'
 import { ReadFeed } from './read-feed.ts'
 import { keepConnected } from './reconnect.ts'
-import { TimedLines } from './timed-lines.ts'
+import { OPENED_MS, TimedLines } from './timed-lines.ts'
 
 type Spec = IdentitySourceSpecOf<'scanner-tcp' | 'scanner-serial' | 'scanner-keyboard'>
 
@@ -30,12 +30,17 @@ export function scannerLines(spec: Spec): IdentitySource {
   const session = async (worked: (heard?: true) => void): Promise<void> => {
     const stream = await opened(spec, stop.signal)
     worked()
-    feed.connected()
     const lines =
       spec.adapter === 'scanner-keyboard'
         ? new KeyboardLines(spec.maxLength)
         : new LineSplitter(spec.maxLength)
-    await readUntilGone(stream, lines, feed, worked, stop.signal)
+    // Until then nothing is taken for a code.
+    const soon = setTimeout(() => feed.connected(), OPENED_MS)
+    try {
+      await readUntilGone(stream, new TimedLines(lines, monoMs()), feed, worked, stop.signal)
+    } finally {
+      clearTimeout(soon)
+    }
     throw new CodedError('CAM_GONE', { path: where, actual: 'the scanner closed the connection' })
   }
   return {
@@ -110,12 +115,11 @@ function closeWhenHungUp(port: SerialPort): void {
 /** Ends when the stream does. @throws what the stream met */
 async function readUntilGone(
   stream: Readable,
-  lines: LineReader,
+  timed: TimedLines,
   feed: ReadFeed,
   worked: (heard: true) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const timed = new TimedLines(lines)
   stream.on('data', (chunk: Buffer) => {
     for (const line of timed.push(chunk, monoMs()))
       if (line instanceof CodedError) feed.refused(line)

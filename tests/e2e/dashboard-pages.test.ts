@@ -281,7 +281,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     const camera = at.line.state.stations[0]?.camera
     if (camera) camera.lastError = new CodedError('CAM_GONE', { actual: 'usb 3-1' }).message
     await page.goto(at.url)
-    await visible(page, '相机在运行中断开;实际为 usb 3-1')
+    await visible(page, '相机或读码器在运行中断开;实际为 usb 3-1')
     if (camera) camera.lastError = null
     const unjudged = at.line.parts.findLast((p) => p.verdict.noVerdict)
     const { code = '' } = unjudged?.verdict.noVerdict ?? {}

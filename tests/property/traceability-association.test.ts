@@ -80,7 +80,21 @@ describe(`reads beside the line, seed ${SEED}`, () => {
     expect(matcher.take(1, 0).ok).toBe(true)
     matcher.read({ text: 'B', at: 90 })
     expect(matcher.take(2, 90)).toMatchObject({ ok: false, problem: { kind: 'spacing' } })
+    // The code of the second one lies at the places of both, and the first was not read.
+    matcher.arrive(3, 300)
+    matcher.arrive(4, 360)
+    matcher.read({ text: 'D', at: 335 })
+    expect(matcher.take(3, 300)).toMatchObject({ ok: false, problem: { kind: 'spacing' } })
+    expect(matcher.take(4, 360)).toMatchObject({ ok: false, problem: { kind: 'spacing' } })
     expect(() => new ReadMatcher({ offset: 0, tolerance: 50, spacing: 100 })).toThrow(/CFG_INVALID/)
+  })
+
+  it('a part that nobody decides about is near no part of the next turn of the encoder', () => {
+    const matcher = new ReadMatcher({ offset: 0, tolerance: 40, spacing: 100, modulus: 1_000 })
+    for (const [n, at] of [100, 300, 500, 700, 900].entries()) matcher.arrive(n, at)
+    matcher.arrive(5, 110)
+    matcher.read({ text: 'F', at: 110 })
+    expect(matcher.take(5, 110)).toMatchObject({ ok: true, reads: [{ text: 'F' }] })
   })
 })
 

@@ -124,6 +124,23 @@ describe('a line of a scanner', () => {
     },
   )
 
+  it.each([
+    ['of bytes', () => new LineSplitter(40), (text: string) => Buffer.from(text.replaceAll('\n', '\r'))],
+    ['of keys', () => new KeyboardLines(40), typed],
+  ])(
+    '%s that came as soon as the scanner was opened may be the rest of another code',
+    (_what, make, bytes) => {
+      const lines = new TimedLines(make(), 1_000)
+      expect(lines.push(bytes('12'), 1_010)).toEqual([])
+      expect(lines.push(bytes('3\nsn-'), 1_190)).toMatchObject([
+        { code: 'CAM_BAD_REQUEST', detail: { actual: '"123"' } },
+      ])
+      // Kept until somebody came for it, as by a converter from serial lines to Ethernet.
+      expect(lines.push(bytes('1\n'), 1_210)).toMatchObject([{ code: 'CAM_BAD_REQUEST' }])
+      expect(lines.push(bytes('sn-2\n'), 1_220)).toEqual([{ text: 'sn-2', atMs: 1_220 }])
+    },
+  )
+
   it('is read so from a connection', async () => {
     const { port, socket } = await scanner()
     const source = createIdentitySource(
@@ -131,6 +148,7 @@ describe('a line of a scanner', () => {
     )
     const { reads } = await opened(source)
     const peer = await socket
+    await until(() => expect(source.health().state).toBe('running'))
     peer.setNoDelay(true)
     peer.write('SN')
     await passed(200)

@@ -120,6 +120,7 @@ describeWith('mkfifo', commandPresent('mkfifo'), 'a keyboard device', () => {
     execFileSync('mkfifo', [path])
     const fifo = openSync(path, 'r+')
     const { texts, health, source } = await opened({ id: 'wedge', adapter: 'scanner-keyboard', path })
+    await until(() => expect(health().state).toBe('running'))
     writeSync(fifo, press(S, N, ONE, ENTER))
     await until(() => expect(texts).toEqual(['sn1']))
     expect(health()).toMatchObject({ state: 'running', reads: 1, connects: 1 })

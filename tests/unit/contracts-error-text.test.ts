@@ -46,7 +46,7 @@ describe('errorText', () => {
 
   it('takes a message that is not in the common form as a fact', () => {
     expect(errorText({ code: 'CAM_GONE', message: 'usb 3-1 unplugged' }).zh).toBe(
-      'CAM_GONE:相机在运行中断开;实际为 usb 3-1 unplugged',
+      'CAM_GONE:相机或读码器在运行中断开;实际为 usb 3-1 unplugged',
     )
     // As the recorded gate says it: the code stands once.
     expect(errorText({ code: 'INS_DEADLINE', message: 'INS_DEADLINE: 3 ms too late' }).zh).toBe(
@@ -75,7 +75,7 @@ describe('errorText', () => {
       hint: 'check that the PLC runs and its address is right',
     })
     expect(errorText(toFact(gate)).zh).toBe(
-      'CAM_IO:产线 I/O(PLC)无法连接或应答错误(10.0.0.5:502);应为 持续变化的 PLC 心跳;实际为 7;请检查 PLC 是否运行、地址是否正确',
+      'CAM_IO:PLC 或 RFID 读写器无法连接或应答错误(10.0.0.5:502);应为 持续变化的 PLC 心跳;实际为 7;请检查 PLC 是否运行、地址是否正确',
     )
     const lost = new CodedError('CAM_GONE', { actual: 'rtsp://c: no frame for 5000 ms', hint: 'x | y' })
     const away = new RestartBudget({ max: 5, withinMs: 60_000 }).exhausted(lost)

@@ -7,8 +7,8 @@ describe('codedText', () => {
   const said = {
     code: 'CAM_GONE',
     text: {
-      en: 'the camera disappeared while running; expected usb 3-1; found nothing',
-      zh: '相机在运行中断开;应为 usb 3-1;实际为 无',
+      en: 'the camera or reader disappeared while running; expected usb 3-1; found nothing',
+      zh: '相机或读码器在运行中断开;应为 usb 3-1;实际为 无',
     },
   }
 

@@ -182,7 +182,7 @@ it('signs on at all stations by a reader that is there for badges alone', { time
   const operators = await Operators.open(dir, line, store)
   const reads = await openReads(line, store, operators)
   try {
-    await expect.poll(() => sockets.length, patient).toBe(1)
+    await expect.poll(() => reads.health(), patient).toMatchObject([{ state: 'running' }])
     sockets[0]?.write('OP:Ana\r\nSN-1\r\n')
     await expect.poll(() => operators.at('st20'), patient).toMatch(/^op-/)
     expect(operators.at('st10')).toBe(operators.at('st20'))

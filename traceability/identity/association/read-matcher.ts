@@ -104,8 +104,7 @@ export class ReadMatcher<R extends PlacedRead> {
     if (this.#lastRead !== null && this.#distance(this.#lastRead, read.at) > ahead) this.#fellBack()
     this.#lastRead = read.at
     this.#reads.push(read)
-    const [oldest] = this.#reads
-    if (this.#reads.length > REMEMBERED) this.#forget((r) => r === oldest)
+    if (this.#reads.length > REMEMBERED) this.#unclaimed.push(...this.#reads.splice(0, 1))
     return null
   }
 
@@ -120,7 +119,10 @@ export class ReadMatcher<R extends PlacedRead> {
     this.#reads = this.#reads.filter((r) => !own.includes(r))
     const travel = this.#pending.find((p) => p.trigger === trigger)?.travel ?? this.#moveTo(at)
     this.#pending = this.#pending.filter((p) => p.trigger !== trigger)
-    const close = this.#decided.find((d) => Math.abs(this.#distance(at, d.at)) < this.#options.spacing)
+    // What lies at the places of two parts may be of the one that is decided later, too.
+    const close = [...this.#decided, ...this.#pending].find(
+      (p) => Math.abs(this.#distance(at, p.at)) < this.#options.spacing,
+    )
     const codes = [...new Set(own.flatMap((r) => r.text ?? []))]
     this.#decided.push({ trigger, at, travel, texts: new Set(codes) })
     if (this.#decided.length > REMEMBERED) this.#decided.shift()
@@ -160,8 +162,11 @@ export class ReadMatcher<R extends PlacedRead> {
     this.#travel += Math.abs(this.#distance(at, this.#newest ?? at))
     this.#newest = at
     const { modulus } = this.#options
-    if (modulus !== undefined)
-      this.#decided = this.#decided.filter((d) => this.#travel - d.travel < modulus / 2)
+    if (modulus !== undefined) {
+      const near = (p: PartPlace): boolean => this.#travel - p.travel < modulus / 2
+      this.#decided = this.#decided.filter(near)
+      this.#pending = this.#pending.filter(near)
+    }
     return this.#travel
   }
 
