@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import type * as Core from '@tensorflow/tfjs-core'
 
 /** The part of TensorFlow.js that both of its forms share. */
@@ -21,6 +22,7 @@ export function loadTensorFlow(): Promise<TensorFlow> {
 /** Null when the optional package is absent, or its library does not fit this Node. */
 async function native(): Promise<TensorFlow | null> {
   try {
+    keepWhatItCalls()
     const name = '@tensorflow/tfjs-node'
     const module = (await import(name)) as { default?: typeof Core } & typeof Core
     const tf = module.default ?? module
@@ -29,6 +31,13 @@ async function native(): Promise<TensorFlow | null> {
   } catch {
     return null
   }
+}
+
+/** Of Node's `util`; its last release calls what Node 22 warns about, and 24 no longer has. */
+function keepWhatItCalls(): void {
+  const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>
+  util['isArray'] = Array.isArray
+  util['isNullOrUndefined'] = (value: unknown): boolean => value === null || value === undefined
 }
 
 async function wasm(): Promise<TensorFlow> {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { canMountTmpfs } from '../services/mounts.ts'
 import { describeWith } from '../services/require-service.ts'
 import { goodPng, goodRecipe, type Workshop, workshop } from './bad-samples.ts'
 import { runCli, startCli, stopped } from './line-process.ts'
@@ -224,8 +225,7 @@ describe('the data directory', () => {
   })
 })
 
-const tmpfs = process.platform === 'linux' && process.getuid?.() === 0
-describeWith('mounting a tmpfs (root on Linux)', tmpfs, 'a read-only disk', () => {
+describeWith('mounting a tmpfs (root on Linux)', canMountTmpfs(), 'a read-only disk', () => {
   it('is refused as data directory', async () => {
     const place = join(shop.dir, 'read-only')
     mkdirSync(place)
