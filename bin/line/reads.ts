@@ -48,7 +48,8 @@ export async function openReads(
   }
   /** Strays and faults beyond the ration of a reader are counted alone. */
   const tell = (reader: string, say: () => void): void => {
-    const kept = sources.get(reader)?.ration.take(monoMs()) ?? null
+    const from = sources.get(reader)
+    const kept = from === undefined ? 0 : from.ration.take(monoMs())
     if (kept === null) return
     if (kept > 0)
       log.warn({ reader, kept }, 'the reader says too much: what was kept back here is counted alone')
