@@ -142,7 +142,10 @@ export function handshake(
   }
 
   const lose = (from: number, to: number, sinceMs: number): void => {
-    out.push(unseen(from, to), { kind: 'lost', from, to, sinceMs, anew: s.anew })
+    const gapMs = 'atMs' in input ? input.atMs - sinceMs : 0
+    const slow =
+      gapMs > limits.freshMs ? `: polls ${gapMs.toFixed()} ms apart, ${limits.freshMs} at most` : ''
+    out.push(unseen(from, to, slow), { kind: 'lost', from, to, sinceMs, anew: s.anew })
     s = { ...s, anew: false }
   }
 
@@ -275,9 +278,9 @@ function firstAt<T>(sorted: readonly T[], isSo: (item: T) => boolean): number {
   return from
 }
 
-const unseen = (from: number, to: number): HandshakeOutput => {
+const unseen = (from: number, to: number, why: string): HandshakeOutput => {
   const range = to === from ? `trigger ${to}` : `triggers ${from} to ${to}`
-  return { kind: 'violation', message: `${range} came unseen; the PLC rejects those parts by default` }
+  return { kind: 'violation', message: `${range} came unseen${why}; the PLC rejects those parts by default` }
 }
 
 /** What the registers of the PC must hold in this state. */

@@ -257,7 +257,10 @@ describe('PLC handshake', () => {
   it('a count that began again behind a gap between polls is said with its first number', () => {
     const { out } = play([poll(0, 500), poll(100, 3), poll(105, 3), poll(110, 4)])
     expect(out[2]?.slice(1)).toEqual([
-      { kind: 'violation', message: expect.stringContaining('trigger 3 came unseen') },
+      {
+        kind: 'violation',
+        message: expect.stringContaining('trigger 3 came unseen: polls 105 ms apart, 50 at most;'),
+      },
       { kind: 'lost', from: 3, to: 3, sinceMs: 0, anew: true },
     ])
     expect(out[3]).toEqual([{ kind: 'trigger', trigger: 4 }])
