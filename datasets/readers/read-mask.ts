@@ -68,11 +68,10 @@ async function readOne(file: string): Promise<MaskImage> {
         actual: 'a PGM or PPM of 16 bits, whose low values are lost in 8',
       })
     const image = imageOf(bytes)
-    const { format, depth, space, hasAlpha, channels: stored } = await image.metadata()
+    const { format, depth, space, pages = 1, hasAlpha, channels: stored } = await image.metadata()
     const refused = (expected: string, actual: string): CodedError =>
       new CodedError('DAT_ANNOTATION', { file, expected, actual })
-    const pages = await pagesOfItsSize(bytes)
-    if (pages > 1) throw refused('a mask of one page', `${pages} pages`)
+    if (await hasOtherPages(bytes)) throw refused('a mask of one page', `${pages} pages`)
     // libvips reads them as whole numbers, all 0.
     if (depth === 'float' && space.endsWith('16')) throw refused(FLOATS, 'floats of 16 bits')
     const wide = depth === 'ushort' || depth === 'short'
@@ -115,15 +114,16 @@ async function readOne(file: string): Promise<MaskImage> {
 
 const FLOATS = 'a mask of whole numbers, or of floats of 32 bits'
 
-/** Pages that may mark something, the first one among them: those of another size are the same one once more, smaller. */
-async function pagesOfItsSize(bytes: Buffer): Promise<number> {
+/** Whether a page may mark something else than the first one: it is not that one once more, smaller (to the pixel). */
+async function hasOtherPages(bytes: Buffer): Promise<boolean> {
   const { width, height, pages = 1 } = await imageOf(bytes).metadata()
-  let same = 1
   for (let page = 1; page < pages; page++) {
     const other = await imageOf(bytes, page).metadata()
-    if (other.width === width && other.height === height) same += 1
+    const isSmaller = other.width * other.height < width * height
+    const crossed = Math.abs(other.width * height - other.height * width)
+    if (!isSmaller || crossed > Math.max(width, height)) return true
   }
-  return same
+  return false
 }
 
 /** Whether some of an image is more transparent than the rest. */

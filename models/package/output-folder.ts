@@ -38,7 +38,7 @@ export async function keepPackageFolder<T>(
   makeFolder(own)
   try {
     for (const other of await draftsOf(outDir))
-      if (other.kind === 'teaching' && other.pid !== process.pid && !(await isOfAnEarlierOne(other)))
+      if (other.kind === 'teaching' && other.pid !== process.pid && !(await isOfAnEarlierOne(other, own)))
         throw beingMade(basename(outDir), other)
     // After the look at the others: one that is through by now has left its package.
     await check(outDir)
@@ -104,11 +104,18 @@ function runs(pid: number): boolean {
 /**
  * Whether the process began after the folder was made: its number was that of another one before the machine, or the
  * container, was started anew. False where the system does not say (outside Linux).
+ *
+ * @param made just now, beside it: where folders are those of another machine, its clock is not the one here
  */
-async function isOfAnEarlierOne({ place, pid }: { place: string; pid: number }): Promise<boolean> {
+async function isOfAnEarlierOne(
+  { place, pid }: { place: string; pid: number },
+  made: string,
+): Promise<boolean> {
   try {
-    const [own, its, { mtimeMs }] = await Promise.all([beginOf(process.pid), beginOf(pid), stat(place)])
-    return Date.now() - process.uptime() * 1_000 + (its - own) > mtimeMs + 1_000
+    const [own, its] = await Promise.all([beginOf(process.pid), beginOf(pid)])
+    const [now, then] = await Promise.all([stat(made), stat(place)])
+    const agesMs = { process: process.uptime() * 1_000 + own - its, folder: now.mtimeMs - then.mtimeMs }
+    return agesMs.process + 1_000 < agesMs.folder
   } catch {
     return false
   }

@@ -90,6 +90,36 @@ const grey = (...values: number[]) => sharp(Uint8Array.from(values), { raw: { ..
 const rgb = (...values: number[]) => sharp(Uint8Array.from(values), { raw: { ...SHAPE, channels: 3 } })
 const DARK_BLUE = [0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 128]
 
+/** The first page black, the second one white: grey, in one strip each (TIFF 6.0, sections 2 to 4). */
+function twoPages(...sizes: (readonly [width: number, height: number])[]): Buffer {
+  const parts = [Buffer.from('II*\0\b\0\0\0', 'latin1')]
+  sizes.forEach(([width, height], n) => {
+    const at = parts.reduce((sum, part) => sum + part.length, 0)
+    const strip = Buffer.alloc(width * height, n === 0 ? 0 : 255)
+    const entries = [
+      [256, width],
+      [257, height],
+      [258, 8],
+      [259, 1],
+      [262, 1],
+      [273, at + 2 + 8 * 12 + 4],
+      [278, height],
+      [279, strip.length],
+    ] as const
+    const ifd = Buffer.alloc(2 + entries.length * 12 + 4)
+    ifd.writeUInt16LE(entries.length, 0)
+    entries.forEach(([tag, value], i) => {
+      ifd.writeUInt16LE(tag, 2 + i * 12)
+      ifd.writeUInt16LE(4, 4 + i * 12)
+      ifd.writeUInt32LE(1, 6 + i * 12)
+      ifd.writeUInt32LE(value, 10 + i * 12)
+    })
+    if (n + 1 < sizes.length) ifd.writeUInt32LE(at + ifd.length + strip.length, ifd.length - 4)
+    parts.push(ifd, strip)
+  })
+  return Buffer.concat(parts)
+}
+
 describe('masks', () => {
   it('are numbers of classes, whatever their depth', async () => {
     expect(await marks('8.png', grey(0, 1, 2, 255))).toBe('0111')
@@ -197,6 +227,24 @@ describe('masks', () => {
     const pages = [page, { ...page, background: '#fff' }].map((create) => sharp({ create }).png().toBuffer())
     await sharp(await Promise.all(pages), { join: { animated: true } }).toFile(join(at.dir, 'pages.gif'))
     await expect(marksOf('pages.gif')).rejects.toThrow(/expected a mask of one page; found 2 pages/)
+    // A larger page, a preview of it before it, one of another shape.
+    for (const [first, second] of [
+      [
+        [8, 8],
+        [16, 16],
+      ],
+      [
+        [16, 16],
+        [16, 12],
+      ],
+      [
+        [16, 16],
+        [8, 6],
+      ],
+    ] as const) {
+      await writeFile(join(at.dir, 'pages.tif'), twoPages(first, second))
+      await expect(marksOf('pages.tif'), `${first} ${second}`).rejects.toThrow(/found 2 pages/)
+    }
     const black = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 0])
     await expect(marks('strokes.png', sharp(black, { raw: { ...SHAPE, channels: 4 } }))).rejects.toThrow(
       /found black on transparent ground/,

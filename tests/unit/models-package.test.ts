@@ -86,6 +86,10 @@ describe('packing', () => {
       await expect(keepPackageFolder(out, work)).rejects.toThrow(
         new RegExp(`^TCH_BUSY: .*cap-1\\.0\\.0.*found process ${other.pid}.*wait for it`),
       )
+      // Also where folders are those of a machine whose clock is behind.
+      const ahead = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
+      await expect(keepPackageFolder(out, work)).rejects.toThrow(/^TCH_BUSY/)
+      ahead.mockRestore()
       expect(work).not.toHaveBeenCalled()
       if (process.platform === 'linux') {
         // Made before that process began: by one whose number it got when the machine was started anew.
