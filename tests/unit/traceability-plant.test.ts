@@ -296,6 +296,19 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(count(plant, 'inspection')).toBe(4)
   })
 
+  it('has a line that got another name and goes on under its log as one line, which verifies', async () => {
+    await a.judge(2)
+    carryAll(a.replicator(plant))
+    // Also of what was recorded before and comes afterwards.
+    await a.judge(1)
+    a.line = 'line-z'
+    await a.judge(2)
+    carryAll(a.replicator(plant))
+    expect(plant.all('select distinct station from inspection')).toEqual([{ station: 'line-a.st10' }])
+    expect(plantLogs(plant)).toMatchObject([{ log: 'p1/line-a', line: 'line-a', events: 5 }])
+    expect(verifyPlantLog(plant, schema, 'p1/line-a')).toMatchObject({ state: 'unproven', findings: [] })
+  })
+
   it('keeps the checkpoints of the line that come later, and refuses another key', async () => {
     await a.judge(5)
     const replicator = a.replicator(plant)

@@ -153,6 +153,11 @@ export class PlantLog {
     )
   }
 
+  /** By which line the plant calls its stations: a line that is called otherwise since keeps the name of its first events. */
+  lineName(now: string): string {
+    return this.#db.get<{ line: string }>('select line from line_log where log = ?', this.log)?.line ?? now
+  }
+
   /** Under which other name the plant has a log that begins with this leaf; null = none. */
   otherName(firstLeaf: Uint8Array): string | null {
     const row = this.#db.get<{ log: string }>(

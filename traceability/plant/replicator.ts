@@ -70,7 +70,8 @@ export class Replicator {
     this.#o = { batch: BATCH, ...options }
     this.#from = new SourceLog(options.source, options.dataDir)
     this.#to = new PlantLog(options.plant, options.log)
-    this.#rows = new ReplicaRows(options.source, options.plant, options.log, options.where.line)
+    const line = this.#to.lineName(options.where.line)
+    this.#rows = new ReplicaRows(options.source, options.plant, options.log, line)
     this.#sides = new SideRows(options.source, options.plant, options.log, this.#rows)
   }
 
