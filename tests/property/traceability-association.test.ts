@@ -10,6 +10,8 @@ const SPACING = 100
 const part = fc.record({
   gap: fc.integer({ min: SPACING, max: 400 }),
   jitter: fc.integer({ min: -TOLERANCE, max: TOLERANCE }),
+  /** Other parts may have come before it is decided. */
+  slow: fc.integer({ min: 1, max: 1_000 }),
   fate: fc.constantFrom('read', 'missing', 'failed', 'doubled', 'late', 'stray' as const),
 })
 
@@ -28,16 +30,17 @@ describe(`reads beside the line, seed ${SEED}`, () => {
           spacing: SPACING,
           ...(modulus !== undefined && { modulus }),
         })
-        // What happens, by the place it happens at: reads arrive at their place, decisions behind both.
+        // What happens, by the place it happens at: parts and reads arrive at their place, decisions behind both.
         const happenings: { at: number; run: () => void }[] = []
         let at = 0
-        parts.forEach(({ gap, jitter, fate }, n) => {
+        parts.forEach(({ gap, jitter, slow, fate }, n) => {
           at += gap
           const trigger = n + 1
           const camera = at
           const place = camera + offset + jitter
-          const decision = Math.max(camera, camera + offset + TOLERANCE) + 1
+          const decision = Math.max(camera, camera + offset + TOLERANCE) + slow
           const own = (text: string | null): PlacedRead => ({ text, at: wrap(place) })
+          happenings.push({ at: camera, run: () => matcher.arrive(trigger, wrap(camera)) })
           const read = (r: PlacedRead, when: number): void =>
             void happenings.push({
               at: when,
@@ -86,6 +89,12 @@ describe(`reads beside the line, seed ${SEED}`, () => {
     matcher.read({ text: 'D', at: 335 })
     expect(matcher.take(3, 300)).toMatchObject({ ok: false, problem: { kind: 'spacing' } })
     expect(matcher.take(4, 360)).toMatchObject({ ok: false, problem: { kind: 'spacing' } })
+    const turning = new ReadMatcher({ offset: 0, tolerance: 40, spacing: 100, modulus: 1_000 })
+    turning.arrive(1, 980)
+    turning.arrive(2, 40)
+    turning.read({ text: 'B', at: 10 })
+    expect(turning.take(1, 980)).toMatchObject({ ok: false, problem: { kind: 'spacing' } })
+    expect(turning.take(2, 40)).toMatchObject({ ok: false, problem: { kind: 'spacing' } })
     expect(() => new ReadMatcher({ offset: 0, tolerance: 50, spacing: 100 })).toThrow(/CFG_INVALID/)
   })
 

@@ -191,6 +191,35 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds of a plant when somet
     expect(desk.record(fact('hold', 'station/line-a.st10', 'qa'))).toMatchObject({ repeated: false })
   })
 
+  it('of a station holds on the line, too, when that got another name and goes on under its log', async () => {
+    await a.judge(1)
+    await settle()
+    a.line = 'line-z'
+    await a.store()
+    const r = startReplication({
+      dataDir: a.dir,
+      url: DATABASE_URL,
+      spec: plantStoreSchema.parse({ schema, log: 'p1/line-a' }),
+      where: where(a),
+      onChange: () => undefined,
+      onOrder: async (order) => takeOver(order, await a.store(), where(a)),
+    })
+    try {
+      const desk = new PlantDesk(plant)
+      desk.record(fact('hold', 'station/line-a.st10', 'qa'))
+      await expect
+        .poll(() => holdsOf(a), { timeout: 60_000 })
+        .toEqual(['urn:sightline:station:st10 of plant'])
+      // The copy of it is of the same station there.
+      await expect
+        .poll(() => plant.all('select distinct target from hold'), { timeout: 60_000 })
+        .toEqual([{ target: 'urn:sightline:station:line-a.st10' }])
+      await expect.poll(() => plant.all('select 1 from hold').length, { timeout: 60_000 }).toBe(2)
+    } finally {
+      await r.close()
+    }
+  })
+
   it('is asked for holds between the images of a step', async () => {
     await a.judge(3)
     let asked = 0

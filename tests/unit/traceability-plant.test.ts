@@ -1,7 +1,14 @@
-import { rmSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { CodedError, type SqlDatabase, type SqlRow, type SqlValue, uuidv7 } from '../../contracts/index.ts'
+import {
+  CodedError,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlValue,
+  type TraceFact,
+  uuidv7,
+} from '../../contracts/index.ts'
 import {
   migratePostgres,
   NOT_REPLICATED,
@@ -294,6 +301,42 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(plantLogs(plant).map((l) => l.log)).toEqual(['p1/line-a'])
     carryAll(a.replicator(plant))
     expect(count(plant, 'inspection')).toBe(4)
+  })
+
+  it('takes lines that were set up as copies of one another before their first part', async () => {
+    const lot: TraceFact = {
+      id: uuidv7(),
+      at: '2026-01-06T00:00:00.000Z',
+      by: 'li',
+      kind: 'hold',
+      target: 'lot/M9',
+      reason: 'r',
+    }
+    await (await a.store()).recordFact(lot, { plant: 'p1', line: 'line-a' })
+    await a.stop()
+    cpSync(a.dir, b.dir, { recursive: true })
+    for (const line of [a, b]) {
+      await line.judge(2)
+      carryAll(line.replicator(plant))
+    }
+    expect(plantLogs(plant).map(({ log, events }) => [log, events])).toEqual([
+      ['p1/line-a', 3],
+      ['p1/line-b', 3],
+    ])
+    expect(() => b.replicator(plant, { log: 'p1/line-c' }).step()).toThrow(/TRC_REPLICA.*that of p1\/line-b/)
+  })
+
+  it('has a line that got another name and goes on under its log as one line, which verifies', async () => {
+    await a.judge(2)
+    carryAll(a.replicator(plant))
+    // Also of what was recorded before and comes afterwards.
+    await a.judge(1)
+    a.line = 'line-z'
+    await a.judge(2)
+    carryAll(a.replicator(plant))
+    expect(plant.all('select distinct station from inspection')).toEqual([{ station: 'line-a.st10' }])
+    expect(plantLogs(plant)).toMatchObject([{ log: 'p1/line-a', line: 'line-a', events: 5 }])
+    expect(verifyPlantLog(plant, schema, 'p1/line-a')).toMatchObject({ state: 'unproven', findings: [] })
   })
 
   it('keeps the checkpoints of the line that come later, and refuses another key', async () => {

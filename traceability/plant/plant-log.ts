@@ -153,13 +153,19 @@ export class PlantLog {
     )
   }
 
-  /** Under which other name the plant has a log that begins with this leaf; null = none. */
-  otherName(firstLeaf: Uint8Array): string | null {
+  /** By which line the plant calls its stations: a line that is called otherwise since keeps the name of its first events. */
+  lineName(now: string): string {
+    return this.#db.get<{ line: string }>('select line from line_log where log = ?', this.log)?.line ?? now
+  }
+
+  /** Under which other name the plant has a log with this leaf there; null = none. */
+  otherName(at: { position: number; leaf_hash: Uint8Array }): string | null {
     const row = this.#db.get<{ log: string }>(
-      `select l.log from line_log l join event e on e.log = l.log and e.log_position = 1
+      `select l.log from line_log l join event e on e.log = l.log and e.log_position = ?
        where l.log <> ? and e.leaf_hash = ? order by l.first_at limit 1`,
+      at.position,
       this.log,
-      firstLeaf,
+      at.leaf_hash,
     )
     return row?.log ?? null
   }

@@ -70,7 +70,8 @@ export class Replicator {
     this.#o = { batch: BATCH, ...options }
     this.#from = new SourceLog(options.source, options.dataDir)
     this.#to = new PlantLog(options.plant, options.log)
-    this.#rows = new ReplicaRows(options.source, options.plant, options.log, options.where.line)
+    const line = this.#to.lineName(options.where.line)
+    this.#rows = new ReplicaRows(options.source, options.plant, options.log, line)
     this.#sides = new SideRows(options.source, options.plant, options.log, this.#rows)
   }
 
@@ -149,13 +150,13 @@ export class Replicator {
     )
   }
 
-  /** One log under two names would count each of its parts twice. */
+  /** One log under two names would count each of its parts twice; lines that were set up as copies have no part in common. */
   #refuseTwice(): void {
-    const [first] = this.#from.leaves(0, 1)
-    const known = first === undefined ? null : this.#to.otherName(first.leaf_hash)
-    if (known === null) return
+    const first = this.#from.firstPart()
+    const known = first === null ? null : this.#to.otherName(first)
+    if (first === null || known === null) return
     throw refused(
-      1,
+      first.position,
       'a log that the plant has under no other name',
       `that of ${known}`,
       `name it as before (\`plantStore.log: ${known}\`, --log), or ${START_OVER}; nothing of it is taken over`,

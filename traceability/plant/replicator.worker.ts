@@ -12,6 +12,7 @@ import { openSql } from '../store/open-sql.ts'
 import { type HoldOrder, holdOrders } from './hold-orders.ts'
 import { keepHeardAt, keptHeardAt } from './heard-at.ts'
 import { migratePostgres } from './migrations.ts'
+import { PlantLog } from './plant-log.ts'
 import { openPostgres, type PostgresDatabase } from './postgres.ts'
 import { logName, Replicator } from './replicator.ts'
 
@@ -81,7 +82,7 @@ const hearNow = (): void => {
 function askHolds(source: SqlDatabase, plant: SqlDatabase): void {
   hearNow()
   if (!asksHolds || ordered || performance.now() - askedMs < HOLDS_MS) return
-  const orders = holdOrders(source, plant, where.line)
+  const orders = holdOrders(source, plant, new PlantLog(plant, state.log).lineName(where.line))
   askedMs = performance.now()
   const heardAt = new Date().toISOString()
   keepHeardAt(dataDir, heardAt)

@@ -57,6 +57,15 @@ export class SourceLog {
     )
   }
 
+  /** The event of the first part; null = there is none yet. */
+  firstPart(): { position: number; leaf_hash: Uint8Array } | null {
+    return (
+      this.#db.get<{ position: number; leaf_hash: Uint8Array }>(
+        `select position, leaf_hash from event where position = (select min(position) from inspection)`,
+      ) ?? null
+    )
+  }
+
   events(after: number, end: number): EventRow[] {
     return this.#db.all<EventRow>(
       `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event

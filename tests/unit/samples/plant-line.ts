@@ -8,7 +8,8 @@ import { context, failVerdict, gs1Code, passVerdict, request } from './traceabil
 /** A line with its own store, and what replicates it. */
 export class PlantLine {
   readonly dir = mkdtempSync(join(tmpdir(), 'sightline-plant-'))
-  readonly line: string
+  /** What it is called now. */
+  line: string
   readonly log: string
   #store: TraceStore | null = null
   #trigger = 0

@@ -79,7 +79,8 @@ export class ReadMatcher<R extends PlacedRead> {
   arrive(trigger: number, at: number): void {
     const { offset, tolerance, ahead = Infinity } = this.#options
     if (this.#newest === null || this.#distance(this.#newest, at) > ahead) this.#fellBack()
-    this.#pending.push({ trigger, at, travel: this.#moveTo(at) })
+    const travel = this.#moveTo(at)
+    this.#pending.push({ trigger, at, travel })
     if (this.#pending.length > REMEMBERED) this.#pending.shift()
     this.#forget((r) => {
       const behind = this.#distance(at + offset, r.at)
@@ -120,7 +121,7 @@ export class ReadMatcher<R extends PlacedRead> {
     const travel = this.#pending.find((p) => p.trigger === trigger)?.travel ?? this.#moveTo(at)
     this.#pending = this.#pending.filter((p) => p.trigger !== trigger)
     // What lies at the places of two parts may be of the one that is decided later, too.
-    const close = [...this.#decided, ...this.#pending].find(
+    const close = [...this.#decided, ...this.#pending.filter((p) => this.#isNear(p))].find(
       (p) => Math.abs(this.#distance(at, p.at)) < this.#options.spacing,
     )
     const codes = [...new Set(own.flatMap((r) => r.text ?? []))]
@@ -156,18 +157,18 @@ export class ReadMatcher<R extends PlacedRead> {
     return this.#unclaimed.splice(0)
   }
 
-  /** Where an axis starts again, a part of half a turn ago or more would seem to be near a later one. */
   #moveTo(at: number): number {
     if (Number.isNaN(at)) return this.#travel
     this.#travel += Math.abs(this.#distance(at, this.#newest ?? at))
     this.#newest = at
-    const { modulus } = this.#options
-    if (modulus !== undefined) {
-      const near = (p: PartPlace): boolean => this.#travel - p.travel < modulus / 2
-      this.#decided = this.#decided.filter(near)
-      this.#pending = this.#pending.filter(near)
-    }
+    this.#decided = this.#decided.filter((d) => this.#isNear(d))
     return this.#travel
+  }
+
+  /** Where an axis starts again, a part of half a turn ago or more would seem to be near a later one. */
+  #isNear({ travel }: PartPlace): boolean {
+    const { modulus = Infinity } = this.#options
+    return this.#travel - travel < modulus / 2
   }
 
   #fellBack(): void {
