@@ -28,7 +28,7 @@ const ZH: Record<ErrorCode, string> = {
   CAM_GAP: '帧计数跳号',
   CAM_RESTARTS_EXHAUSTED: '图像源的重启次数已用完',
   CAM_BAD_REQUEST: '推送的帧或读码的头部或内容错误',
-  CAM_IO: 'PLC 或 RFID 读写器无法连接或应答错误',
+  CAM_IO: '产线设备(PLC、读码器、消息代理等)无法连接或应答错误',
   CAM_HANDSHAKE: 'PLC 握手违规',
 
   INS_SHAPE: '数组长度或尺寸不一致',

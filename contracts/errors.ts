@@ -26,7 +26,7 @@ export const ERROR_CODES = {
   CAM_GAP: 'the frame counter skipped values',
   CAM_RESTARTS_EXHAUSTED: 'the restart budget of the source is used up',
   CAM_BAD_REQUEST: 'a pushed frame or a read has wrong headers or content',
-  CAM_IO: 'the PLC or tag reader cannot be reached or answered wrongly',
+  CAM_IO: 'a device of the line (PLC, reader, broker) cannot be reached or answered wrongly',
   CAM_HANDSHAKE: 'the PLC handshake was violated',
 
   INS_SHAPE: 'array lengths or sizes disagree',

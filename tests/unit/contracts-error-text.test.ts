@@ -75,7 +75,7 @@ describe('errorText', () => {
       hint: 'check that the PLC runs and its address is right',
     })
     expect(errorText(toFact(gate)).zh).toBe(
-      'CAM_IO:PLC 或 RFID 读写器无法连接或应答错误(10.0.0.5:502);应为 持续变化的 PLC 心跳;实际为 7;请检查 PLC 是否运行、地址是否正确',
+      'CAM_IO:产线设备(PLC、读码器、消息代理等)无法连接或应答错误(10.0.0.5:502);应为 持续变化的 PLC 心跳;实际为 7;请检查 PLC 是否运行、地址是否正确',
     )
     const lost = new CodedError('CAM_GONE', { actual: 'rtsp://c: no frame for 5000 ms', hint: 'x | y' })
     const away = new RestartBudget({ max: 5, withinMs: 60_000 }).exhausted(lost)
