@@ -128,7 +128,7 @@ describeWith(
       const keyless = await plantCommand('serve', '--https-certificate', 'plant.crt')
       expect([keyless.code, keyless.stderr]).toEqual([
         2,
-        expect.stringContaining('--https-key; expected the files of both certificate and key'),
+        expect.stringContaining('(--https-key); expected the files of both certificate and key'),
       ])
       const bare = await plantCommand('hold', 'M1', '--by', 'qa')
       expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('expected --reason') as string])
