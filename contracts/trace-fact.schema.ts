@@ -4,7 +4,10 @@ import { UNIT_DISPOSITIONS, VERDICTS } from './verdict.ts'
 const isoTime = z.iso.datetime({ precision: 3 })
 const CERTAINTIES = ['certain', 'probable'] as const
 
-/** Characters of a thing: a canonical URI has two names of 128 characters, each of which is up to 9 where it is no letter of ASCII. */
+/**
+ * Characters of a thing: a canonical URI has two names of 128 characters, each of which is up to 9 where it is no letter of
+ * ASCII.
+ */
 export const THING_LENGTH = 2_400
 export const THING = new RegExp(`^[^\\0\\s][^\\0]{0,${THING_LENGTH - 1}}$`)
 

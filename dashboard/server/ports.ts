@@ -99,6 +99,7 @@ export interface PartQueries {
   causeTable(query: CauseTableQuery): Awaitable<CauseTable>
   /** Where on the part condemned findings of first judgements lie. */
   defectPlaces(query: PlacesQuery): Awaitable<DefectPlaces>
+  /** The same of first judgements from one time (inclusive) to another (exclusive), without false calls. */
   defectClasses(query: { from?: string; to?: string }): Awaitable<DefectCount[]>
   /** All in force, then the newest released ones. */
   holds(): Awaitable<Hold[]>
@@ -109,7 +110,7 @@ export interface PartQueries {
   counters(sinceIso?: string): Awaitable<StationCounters[]>
   /** Of the triggers from one time (inclusive) to another (exclusive), RFC 3339 UTC; absent = all. */
   triggerBalance(fromIso?: string, toIso?: string): Awaitable<StationBalance[]>
-  /** Condemned findings per class, most frequent first; of parts judged from one time (inclusive) to another (exclusive). */
+  /** Condemned findings per class, most frequent first; of parts judged from this time on, absent = all. */
   defectPareto(sinceIso?: string): Awaitable<DefectCount[]>
   /** How far each sink that was ever served has come. */
   sinks(): Awaitable<SinkRow[]>
@@ -273,7 +274,6 @@ export interface ModuleHandlers {
   handlers: readonly ModuleHandler[]
 }
 
-/** The part of pino the server uses. */
 /** PEM texts; the certificate of the server first, then those between it and its authority. */
 export interface CertificatePem {
   cert: string
@@ -287,6 +287,7 @@ export interface Certificate {
   onRenewed(listener: (pem: CertificatePem) => void): void
 }
 
+/** The part of pino the server uses. */
 export interface DashboardLog {
   info(facts: object, text: string): void
   warn(facts: object, text: string): void

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Sharp } from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
 import { asCoded, CodedError, isPlain, plainHeader } from '../../contracts/index.ts'
 import { imagesIn, isDirectory } from './files.ts'
 import { truthRegions } from '../metrics/truth-regions.ts'
@@ -68,10 +68,11 @@ async function readOne(file: string): Promise<MaskImage> {
         actual: 'a PGM or PPM of 16 bits, whose low values are lost in 8',
       })
     const image = imageOf(bytes)
-    const { format, depth, space, pages = 1, hasAlpha, channels: stored } = await image.metadata()
+    const facts = await image.metadata()
+    const { format, depth, space, hasAlpha, channels: stored } = facts
     const refused = (expected: string, actual: string): CodedError =>
       new CodedError('DAT_ANNOTATION', { file, expected, actual })
-    if (await hasOtherPages(bytes)) throw refused('a mask of one page', `${pages} pages`)
+    if (await hasOtherPages(bytes, facts)) throw refused('a mask of one page', `${facts.pages ?? 1} pages`)
     // libvips reads them as whole numbers, all 0.
     if (depth === 'float' && space.endsWith('16')) throw refused(FLOATS, 'floats of 16 bits')
     const wide = depth === 'ushort' || depth === 'short'
@@ -115,8 +116,7 @@ async function readOne(file: string): Promise<MaskImage> {
 const FLOATS = 'a mask of whole numbers, or of floats of 32 bits'
 
 /** Whether a page may mark something else than the first one: it is not that one once more, smaller (to the pixel). */
-async function hasOtherPages(bytes: Buffer): Promise<boolean> {
-  const { width, height, pages = 1 } = await imageOf(bytes).metadata()
+async function hasOtherPages(bytes: Buffer, { width, height, pages = 1 }: Metadata): Promise<boolean> {
   for (let page = 1; page < pages; page++) {
     const other = await imageOf(bytes, page).metadata()
     const isSmaller = other.width * other.height < width * height

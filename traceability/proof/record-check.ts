@@ -201,13 +201,13 @@ export class RecordCheck {
       if (row[name] !== values[i])
         return `${name} is ${String(row[name])} in the record and ${String(values[i])} in the stored capture`
     const rows = childRows(record)
-    // What was kept before numbers next to 0 were kept as 0 (`childRows`), by a driver that keeps them.
-    const older = childRows(record, (value) => value)
     for (const table of Object.keys(rows) as ChildTable[]) {
       const names = namesOf(CHILD_COLUMNS[table]).slice(1)
       const found = (this.#children[table].get(row.position) ?? []).map((r) => names.map((name) => r[name]))
       const path = firstDifference(found, rows[table], '')
-      if (path !== null && firstDifference(found, older[table], '') !== null)
+      // Before numbers next to 0 were kept as 0 (`childRows`), a driver that can kept them as they are.
+      const older = path === null ? null : childRows(record, (value) => value)[table]
+      if (older !== null && firstDifference(found, older, '') !== null)
         return `the ${table} rows differ from the stored capture${path === '' ? '' : ` at ${path}`}`
     }
     return null

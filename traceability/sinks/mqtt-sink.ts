@@ -114,8 +114,8 @@ export class MqttSink implements EventSink {
 }
 
 /**
- * Publishes; false where the broker says that nobody subscribes. Rejects with the reason code when the broker ends the connection instead of an answer, and with the words of
- * the library when it cannot read the answer.
+ * Publishes; false where the broker says that nobody subscribes. Rejects with the reason code when the broker ends the
+ * connection instead of an answer, and with the words of the library when it cannot read the answer.
  */
 async function publish(
   client: MqttClient,

@@ -27,3 +27,6 @@ export function plantForEach(use: (open: OpenPlant) => void): void {
     await open.b.dispose()
   })
 }
+
+export const count = (db: PostgresDatabase, table: string, where = 'true'): number =>
+  db.get<{ n: number }>(`select count(*) as n from ${table} where ${where}`)?.n ?? -1

@@ -14,7 +14,10 @@ export const contentOf = (message: Message | undefined): Buffer => {
   return body.content
 }
 
-/** What a peer does with the next one; `modify`, `pass by` (modified in nothing), or a condition with which it rejects: AMQP 1.0; `nobody` subscribes, `denied`: MQTT 5. */
+/**
+ * What a peer does with the next one; `modify`, `pass by` (modified in nothing), or a condition with which it rejects: AMQP
+ * 1.0; `nobody` subscribes, `denied`: MQTT 5.
+ */
 type How =
   | 'refuse'
   | 'silent'

@@ -1,0 +1,93 @@
+import { cpSync } from 'node:fs'
+import { expect, it, vi } from 'vitest'
+import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import { plantLogs, type PostgresDatabase, verifyPlantLog } from '../../traceability/index.ts'
+import { postgresPresent } from '../services/postgres.ts'
+import { describeWith } from '../services/require-service.ts'
+import { carryAll, PlantLine } from './samples/plant-line.ts'
+import { count, plantForEach } from './samples/plant-for-each.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+
+describeWith(
+  'PostgreSQL',
+  await postgresPresent(),
+  'whose log the plant store takes, and under which name',
+  () => {
+    let schema: string
+    let plant: PostgresDatabase
+    let a: PlantLine
+    let b: PlantLine
+
+    plantForEach((open) => ({ schema, plant, a, b } = open))
+
+    it('refuses a log that was started over, or whose past was changed, and names the first event', async () => {
+      await a.judge(8)
+      carryAll(a.replicator(plant))
+      const other = new PlantLine('line-a')
+      try {
+        await other.judge(10)
+        expect(() => other.replicator(plant).step()).toThrow(/TRC_REPLICA.*position 1\)/)
+        await b.judge(2)
+        carryAll(b.replicator(plant))
+      } finally {
+        await other.dispose()
+      }
+      a.tamper(`update event set leaf_hash = zeroblob(32) where position = 3`)
+      plant.exec('update line_log set seen_at = null')
+      expect(() => a.replicator(plant).step()).toThrow(/TRC_REPLICA.*position 3\)/)
+      // It is there, although nothing of it is taken.
+      expect(plantLogs(plant).map((l) => l.seenAt !== null)).toEqual([true, false])
+      expect(count(plant, 'event')).toBe(10)
+    })
+
+    it('refuses under another name what it has already, also when the rest was put back from an older copy', async () => {
+      await a.judge(2)
+      carryAll(a.replicator(plant))
+      await a.judge(2)
+      const renamed = a.replicator(plant, { log: 'p1/line-a-again' })
+      expect(() => renamed.step()).toThrow(/TRC_REPLICA.*that of p1\/line-a; .*`plantStore\.log: p1\/line-a`/)
+      expect(plantLogs(plant).map((l) => l.log)).toEqual(['p1/line-a'])
+      carryAll(a.replicator(plant))
+      expect(count(plant, 'inspection')).toBe(4)
+    })
+
+    it('takes lines that were set up as copies of one another before their first part', async () => {
+      const lot: TraceFact = {
+        id: uuidv7(),
+        at: '2026-01-06T00:00:00.000Z',
+        by: 'li',
+        kind: 'hold',
+        target: 'lot/M9',
+        reason: 'r',
+      }
+      await (await a.store()).recordFact(lot, { plant: 'p1', line: 'line-a' })
+      await a.stop()
+      cpSync(a.dir, b.dir, { recursive: true })
+      for (const line of [a, b]) {
+        await line.judge(2)
+        carryAll(line.replicator(plant))
+      }
+      expect(plantLogs(plant).map(({ log, events }) => [log, events])).toEqual([
+        ['p1/line-a', 3],
+        ['p1/line-b', 3],
+      ])
+      expect(() => b.replicator(plant, { log: 'p1/line-c' }).step()).toThrow(
+        /TRC_REPLICA.*that of p1\/line-b/,
+      )
+    })
+
+    it('has a line that got another name and goes on under its log as one line, which verifies', async () => {
+      await a.judge(2)
+      carryAll(a.replicator(plant))
+      // Also of what was recorded before and comes afterwards.
+      await a.judge(1)
+      a.line = 'line-z'
+      await a.judge(2)
+      carryAll(a.replicator(plant))
+      expect(plant.all('select distinct station from inspection')).toEqual([{ station: 'line-a.st10' }])
+      expect(plantLogs(plant)).toMatchObject([{ log: 'p1/line-a', line: 'line-a', events: 5 }])
+      expect(verifyPlantLog(plant, schema, 'p1/line-a')).toMatchObject({ state: 'unproven', findings: [] })
+    })
+  },
+)
