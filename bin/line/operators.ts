@@ -70,8 +70,9 @@ export class Operators implements OperatorPort {
     const file = join(dataDir, 'operators.json')
     // Names of people are in one place only.
     await dropLeftovers(dataDir, 'operators.json.')
+    const book = await bookOf(file)
     const operators = new Operators(
-      { file, key: await keyOf(dataDir), book: await bookOf(file) },
+      { file, key: await keyOf(dataDir, book.people.length), book },
       spec,
       store,
     )
@@ -196,8 +197,13 @@ async function bookOf(file: string): Promise<Book> {
   }
 }
 
-/** Without it nobody can try badges against the tags of a file that got out. @throws CFG_DATA_DIR */
-async function keyOf(dataDir: string): Promise<Buffer> {
+/**
+ * Without it nobody can try badges against the tags of a file that got out.
+ *
+ * @param known people who were told apart by it; where it is gone they are no longer, which is said
+ * @throws CFG_DATA_DIR
+ */
+async function keyOf(dataDir: string, known: number): Promise<Buffer> {
   const file = join(dataDir, 'keys', 'operators.key')
   const kept = await bytesOf(file)
   if (kept?.length === KEY_BYTES) return kept
@@ -208,6 +214,11 @@ async function keyOf(dataDir: string): Promise<Buffer> {
       actual: `${kept.length} bytes`,
       hint: 'put it back from a backup; without it (delete the file) everybody gets a new reference',
     })
+  if (known > 0)
+    log.warn(
+      { file, known },
+      'the key that operators are known by is gone: a new one is made, and each gets a new reference at the next sign-on; stop and put the key back from a backup to keep the old ones',
+    )
   const key = randomBytes(KEY_BYTES)
   try {
     await mkdir(dirname(file), { recursive: true })

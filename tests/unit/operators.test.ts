@@ -11,9 +11,10 @@ import {
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Operators } from '../../bin/line/operators.ts'
 import { openReads } from '../../bin/line/reads.ts'
+import { log } from '../../bin/setup/log.ts'
 import { badgeSchema, type LineSpec, lineSchema, type PartStore } from '../../contracts/index.ts'
 import { operatorsSchema } from '../../dashboard/server/schemas/operators.schema.ts'
 import { openPartStore } from '../../traceability/index.ts'
@@ -154,6 +155,26 @@ describe('what is kept of operators', () => {
     rmSync(join(dir, 'operators.json'))
     mkdirSync(join(dir, 'operators.json'))
     await expect(open()).rejects.toMatchObject({ code: 'CFG_DATA_DIR' })
+  })
+
+  it('says that people who were signed on are known no longer where the key is gone', async () => {
+    const warn = vi.spyOn(log, 'warn').mockImplementation(() => undefined)
+    const key = join(dir, 'keys', 'operators.key')
+    try {
+      const before = await open()
+      await before.signOn('st10', 'Ana')
+      expect(warn).not.toHaveBeenCalled()
+      rmSync(key)
+      const after = await open()
+      expect(warn).toHaveBeenCalledExactlyOnceWith(
+        { file: key, known: 1 },
+        expect.stringContaining('gets a new reference'),
+      )
+      await after.signOn('st20', 'Ana')
+      expect(after.at('st20')).not.toBe(before.at('st10'))
+    } finally {
+      warn.mockRestore()
+    }
   })
 
   it('leaves no names behind a crash in mid-write', async () => {
