@@ -1,8 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { QEvent } from '../../contracts/index.ts'
-import { uuidv7 } from '../../contracts/index.ts'
+import { type QEvent, uuidv7 } from '../../contracts/index.ts'
 import type { ImageReader, PartQueries } from '../../dashboard/index.ts'
 import { openSql, renderLife, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
 import {
@@ -10,7 +8,6 @@ import {
   context,
   failedRead,
   failVerdict,
-  gateFailed,
   gs1Code,
   missed,
   passVerdict,
@@ -153,66 +150,6 @@ describe('query surface', () => {
     expect(renderLife(life, 'zh')).toContain('合格 → 隔离 (规则判为 放行)')
   })
 
-  it('tells the life of a part with what its gate did not take and what people found, of that part alone', async () => {
-    const one = await store.capture(request(1, passVerdict({ codes: [gs1Code('A1')] })))
-    const other = await store.capture(request(2, passVerdict({ codes: [gs1Code('A2')] })))
-    for (const { inspectionId } of [one, other]) {
-      await store.annotate(inspectionId, { gate: gateFailed(inspectionId) })
-      await store.emit(reviewed(inspectionId, { before: 'pass', after: 'fail' }))
-    }
-    const life = await query.bySerial('A1')
-    expect(life?.events.map((e) => [e.type, e.inspectionId])).toEqual([
-      ['qe.inspection.completed.v1', one.inspectionId],
-      ['qe.gate.failed.v1', one.inspectionId],
-      ['qe.verdict.reviewed.v1', one.inspectionId],
-    ])
-    if (life === null) throw new Error('no life')
-    expect(renderLife(life, 'en')).toContain('not served by the gate')
-  })
-
-  it('tells of reads beside the camera those of the part, not of the same trigger on another line', async () => {
-    const { inspectionId } = await store.capture(request(1, passVerdict({ codes: [gs1Code('A1')] })))
-    const stray = (line: string) =>
-      store.emit({
-        ...reviewed(inspectionId),
-        id: uuidv7(),
-        type: 'qe.read.stray.v1',
-        source: `/plants/p1/lines/${line}/stations/st10`,
-        subject: 'trigger/st10/1/1',
-        partitionkey: line,
-        data: {
-          reader: `of ${line}`,
-          text: 'X',
-          symbologyId: '',
-          readAt: at(1),
-          reason: 'late',
-          station: 'st10',
-          trigger: 1,
-          attempt: 1,
-          message: 'late',
-        },
-      })
-    for (const line of ['caps-b', 'caps-a']) await stray(line)
-    const positions = (events: readonly { position: number; type: string }[] = []) =>
-      events.filter((e) => e.type === 'qe.read.stray.v1').map((e) => e.position)
-    expect(positions((await query.bySerial('A1'))?.events)).toEqual([3])
-    expect(positions((await query.part(inspectionId))?.events)).toEqual([3])
-  })
-
-  it('leaves no inspection out of a life of which more was said than is shown', async () => {
-    const capture = (n: number) => store.capture(request(n, passVerdict({ codes: [gs1Code('A1')] })))
-    const first = await capture(1)
-    const say = () => store.emit(reviewed(first.inspectionId, { before: 'pass', after: 'fail' }))
-    await Promise.all(Array.from({ length: 1_001 }, say))
-    const last = await capture(2)
-    const life = await query.bySerial('A1')
-    expect(life?.inspections).toHaveLength(2)
-    expect(
-      life?.events.flatMap((e) => (e.type === 'qe.inspection.completed.v1' ? e.inspectionId : [])),
-    ).toEqual([first.inspectionId, last.inspectionId])
-    expect(life?.events).toHaveLength(1_002)
-  })
-
   it('keeps a part whose code holds NUL: an invalid read, no identity, the text visible', async () => {
     // A URL parser drops a NUL at the end of a Digital Link, and a driver cuts text there.
     for (const [n, text] of ['AB\0CD', 'https://id.gs1.org/01/09506000134352/21/A1\0', '\0'].entries()) {
@@ -301,60 +238,6 @@ describe('query surface', () => {
     expect(await query.part(r.inspectionId)).toMatchObject({ review: null, reviews: [{}, {}] })
   })
 
-  it('finds a part by serial, URI, label text and bracketed elements, and follows lot and supplier', async () => {
-    const code = gs1Code('A1', 'L7')
-    await store.capture(request(1, passVerdict({ codes: [code] }), { context: lotted }))
-    await store.capture(request(2, passVerdict({ codes: [gs1Code('A2', 'L7')] }), { context: lotted }))
-    const unit = 'https://id.gs1.org/01/09506000134352/21/A1'
-    for (const name of ['A1', unit, code.text, '(01)09506000134352(21)A1']) {
-      const life = await query.bySerial(name)
-      expect(life?.inspections.map((i) => i.trigger)).toEqual([1])
-    }
-    expect((await query.bySerial('A1'))?.edges).toEqual(
-      expect.arrayContaining([
-        {
-          kind: 'associate',
-          child: unit,
-          parent: 'https://id.gs1.org/01/09506000134352/10/L7',
-          certainty: 'certain',
-        },
-        {
-          kind: 'associate',
-          child: unit,
-          parent: 'https://id.gs1.org/01/09506000134352/10/M1',
-          certainty: 'certain',
-        },
-        {
-          kind: 'associate',
-          child: 'https://id.gs1.org/01/09506000134352/10/M1',
-          parent: 'urn:sightline:supplier:acme',
-          certainty: 'certain',
-        },
-      ]),
-    )
-    expect(await query.bySerial('A9')).toBeNull()
-    // A recall by either lot, by name.
-    for (const lot of ['L7', 'M1'])
-      expect(query.recall({ target: `lot/${lot}` }).units.map((u) => u.serial)).toEqual(['A1', 'A2'])
-  })
-
-  it('finds serials by how they begin, in the order of their bytes, and no more than asked for', async () => {
-    for (const [n, serial] of ['AB2', 'AB10', 'ab1', 'AB%', 'AC1'].entries())
-      await store.capture(request(n + 1, passVerdict({ codes: [gs1Code(serial)] })))
-    expect(await query.serialsFrom('AB', 9)).toEqual(['AB%', 'AB10', 'AB2'])
-    expect(await query.serialsFrom('AB', 2)).toEqual(['AB%', 'AB10'])
-    expect(await query.serialsFrom('B', 9)).toEqual([])
-    const db = openSql(join(dataDir, 'trace.db'), { readOnly: true, synchronous: 'full' })
-    const plan = db.all<{ detail: string }>(
-      `explain query plan select distinct serial collate binary as name from identity
-         where serial collate binary >= 'A' and serial collate binary < 'B' order by name limit 9`,
-    )
-    db.close()
-    expect(plan.map((p) => p.detail)).toEqual([
-      'SEARCH identity USING COVERING INDEX identity_serial (serial>? AND serial<?)',
-    ])
-  })
-
   it('reads the parts of a station in the order of the log, and nothing else by that index', () => {
     const db = openSql(join(dataDir, 'trace.db'), { readOnly: true, synchronous: 'full' })
     const plan = (sql: string): string =>
@@ -371,20 +254,6 @@ describe('query surface', () => {
     db.close()
     expect(listed).toBe('SEARCH inspection USING INDEX inspection_station (<expr>=?)')
     expect(before).toContain('inspection_unit (unit=? AND position<?)')
-  })
-
-  it('keeps the units of two products with one serial apart in the genealogy', async () => {
-    const lid = { id: 'lid', revision: 'A' }
-    const plain = { ...gs1Code(''), symbologyId: ']d1', text: 'X1' }
-    await store.capture(
-      request(1, passVerdict({ codes: [plain] }), { product: { id: 'cap', revision: 'A' } }),
-    )
-    await store.capture(request(2, failVerdict({ codes: [plain] }), { product: lid }))
-    const both = await query.bySerial('X1')
-    expect(both?.inspections.map((i) => i.product)).toEqual(['cap', 'lid'])
-    const one = await query.bySerial('urn:sightline:serial:lid:X1')
-    expect(one?.inspections.map((i) => i.product)).toEqual(['lid'])
-    expect(one?.events.filter((e) => e.type === 'qe.inspection.completed.v1')).toHaveLength(1)
   })
 
   it('counts per station, reason and class, for all time and since a time, also while parts come in', async () => {
@@ -417,85 +286,5 @@ describe('query surface', () => {
     ])
     expect(query.lastPosition()).toBe(5)
     expect(query.eventsAfter(4, 10).map((e) => e.position)).toEqual([5])
-  })
-
-  it('gives image bytes back only when they are what was stored', async () => {
-    const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)
-    const r = request(1, failVerdict(), { image: jpeg })
-    if (r.meta) r.meta.format = { kind: 'encoded', mime: 'image/jpeg' }
-    await store.capture(r)
-    const sha256 = (await query.part(r.inspectionId))?.images[0]?.sha256 ?? ''
-    expect(await query.image(sha256)).toEqual({
-      path: join(dataDir, `images/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}.jpg`),
-      mime: 'image/jpeg',
-      bytes: 4,
-    })
-    expect((await query.imageBytes(sha256)).bytes).toEqual(Buffer.from(jpeg))
-    writeFileSync((await query.path(sha256)) ?? '', 'altered')
-    await expect(query.imageBytes(sha256)).rejects.toMatchObject({ code: 'TRC_IMAGE' })
-    await expect(query.imageBytes('00'.repeat(32))).rejects.toMatchObject({ code: 'TRC_NOT_FOUND' })
-    expect(await query.path('00'.repeat(32))).toBeNull()
-  })
-
-  it('keeps colour frames as PPM and pixels of a wrong size as they came', async () => {
-    const rgb = request(1, passVerdict(), { image: Uint8Array.of(1, 2, 3, 4, 5, 6) })
-    if (rgb.meta) rgb.meta.format = { kind: 'raw', pixel: 'rgb8', widthPx: 2, heightPx: 1 }
-    await store.capture(rgb)
-    const short = request(2, passVerdict(), { image: Uint8Array.of(1, 2, 3) })
-    await store.capture(short)
-    const bytes = async (id: string) => {
-      const sha256 = (await query.part(id))?.images[0]?.sha256 ?? ''
-      return query.imageBytes(sha256)
-    }
-    expect(await bytes(rgb.inspectionId)).toEqual({
-      mime: 'image/x-portable-pixmap',
-      bytes: Buffer.concat([Buffer.from('P6\n2 1\n255\n'), Uint8Array.of(1, 2, 3, 4, 5, 6)]),
-    })
-    expect(await bytes(short.inspectionId)).toEqual({
-      mime: 'application/octet-stream',
-      bytes: Buffer.from([1, 2, 3]),
-    })
-  })
-
-  it('stores a large verdict compressed and gives it back whole', async () => {
-    const map = {
-      tool: 'pair',
-      widthPx: 128,
-      heightPx: 128,
-      data: Buffer.alloc(16_384, 7).toString('base64'),
-      min: 0,
-      max: 1,
-    }
-    const r = request(1, failVerdict({ maps: [map] }))
-    await store.capture(r)
-    expect((await query.part(r.inspectionId))?.verdict.maps).toEqual([map])
-  })
-})
-
-describe('the life of a part as text', () => {
-  it('tells inspections, genealogy and events in both languages', async () => {
-    await store.capture(request(1, failVerdict({ codes: [gs1Code('A1', 'L7')] }), { context: lotted }))
-    await store.capture(request(2, passVerdict({ codes: [gs1Code('A1', 'L7')] }), { context: lotted }))
-    const life = await query.bySerial('A1')
-    if (life === null) throw new Error('no life')
-    const en = renderLife(life, 'en')
-    expect(en.split('\n').slice(0, 7)).toEqual([
-      'Serial: A1 (identified by its code)',
-      'Product: cap    Lot: L7',
-      '',
-      'Inspections (2)',
-      `  ${at(1)}  st10  trigger 1  fail → scrap  recipe cap-top@4  11.0 ms`,
-      '      Scratch',
-      '      defects: scratch × 1',
-    ])
-    expect(en).toContain(
-      'https://id.gs1.org/01/09506000134352/21/A1 → https://id.gs1.org/01/09506000134352/10/L7',
-    )
-    expect(en).toContain(`#1  ${at(1)}  inspected  fail`)
-    const zh = renderLife(life, 'zh')
-    expect(zh.split('\n')[0]).toBe('序列号: A1 (由条码识别)')
-    expect(zh).toContain('不合格 → 报废')
-    expect(zh).toContain('划痕')
-    expect(zh).not.toMatch(/undefined|null/)
   })
 })
