@@ -1,6 +1,5 @@
 import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
-import { classUrn } from './epc-format.ts'
-import { oneUri } from './epc.ts'
+import { classUrn, oneUri } from './epc.ts'
 
 /** Whether an identifier of an event matches; both its form as written and its one form are looked at. */
 export interface EpcMatcher {
@@ -66,8 +65,7 @@ function identityOf(written: string, scheme: string, prefix: string): string | n
     const elements = parseDigitalLink(written)
     if (elements === null) return null
     const digits = /^\d{6,12}$/.test(prefix) ? prefix.length : 7
-    const first = elements[0]?.value ?? ''
-    const urn = pureIdentityFrom(elements, digits) ?? classUrn(elements, first.slice(1, 1 + digits))
+    const urn = pureIdentityFrom(elements, digits) ?? classUrn(elements, digits)
     return urn === null ? null : fieldsOf(urn)
   } catch {
     return null

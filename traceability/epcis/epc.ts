@@ -2,17 +2,20 @@ import { asCoded } from '../../contracts/index.ts'
 import {
   buildDigitalLink,
   canonicalUri,
-  encodePart,
   GS1_DOMAIN,
+  type Gs1Element,
   parseDigitalLink,
   parseEpcUri,
-  withCheckDigit,
+  pureIdentityFrom,
 } from '../identity/index.ts'
 
 /** `urn:epc:class:lgtin:` (TDS 1.13, 6.4): company prefix, item reference with indicator, lot. */
-const LGTIN = /^urn:epc:class:lgtin:(\d{6,12})\.(\d{1,7})\.([^\s]+)$/
+const LGTIN = /^urn:epc:class:lgtin:(\S+)$/
 /** `urn:epc:idpat:` (TDS 1.13, 8): a pattern over the fields of a pure identity. */
 const PATTERN = /^urn:epc:idpat:([a-z]+):((?:[^.\s]+)(?:\.[^.\s]*)*)$/
+/** One that holds all individuals of one class. */
+const WHOLE_CLASS =
+  /^urn:epc:idpat:((?:(?:sgtin|upui|grai|gdti|sgcn|cpi):\d+|itip:\d+\.\d+\.\d+)\.[^.\s*[\]]*)\.\*$/
 
 export type EpcLevel = 'instance' | 'class'
 
@@ -47,14 +50,54 @@ function idProblem(uri: string): string | null {
 }
 
 function classProblem(uri: string): string | null {
-  const lot = LGTIN.exec(uri)
-  if (lot !== null)
-    return (lot[1]?.length ?? 0) + (lot[2]?.length ?? 0) === 13
-      ? null
-      : 'company prefix and item of 13 digits'
-  if (PATTERN.test(uri)) return null
+  try {
+    if (classElements(uri) !== null || PATTERN.test(uri)) return null
+  } catch (error) {
+    const { detail, message } = asCoded(error, 'TRC_IDENTITY')
+    // A lot is read as a serial of the same form.
+    return `a class: ${(detail.expected ?? message).replace('(21)', '(10)')}`
+  }
   return 'a class: urn:epc:class:lgtin:…, urn:epc:idpat:…, a GS1 Digital Link or another URI'
 }
+
+/**
+ * Elements of a lot or of all individuals of a class; null for another URI.
+ *
+ * @throws TRC_IDENTITY as `parseEpcUri`
+ */
+function classElements(uri: string): readonly Gs1Element[] | null {
+  const lot = LGTIN.exec(uri)?.[1]
+  if (lot !== undefined)
+    return elementsIn(`sgtin:${lot}`).map(({ ai, value }) => ({ ai: ai === '21' ? '10' : ai, value }))
+  const fields = WHOLE_CLASS.exec(uri)?.[1]
+  if (fields === undefined) return null
+  // Any of its individuals says what the class is: its first element, behind which or at whose end stands the serial.
+  const [key] = elementsIn(`${fields}.1`)
+  if (key === undefined) return null
+  return [SERIAL_WITHIN.includes(key.ai) ? { ai: key.ai, value: key.value.slice(0, -1) } : key]
+}
+
+const elementsIn = (identity: string): readonly Gs1Element[] =>
+  parseEpcUri(`urn:epc:id:${identity}`)?.elements ?? []
+
+/** The URN of what `classElements` reads; null for other elements. @param prefixDigits of the company prefix, 6 to 12 */
+export function classUrn(elements: readonly Gs1Element[], prefixDigits: number): string | null {
+  const [key] = elements
+  if (key === undefined) return null
+  const lot = key.ai === '01' ? elements.find((e) => e.ai === '10')?.value : undefined
+  const serial = lot ?? '1'
+  const one = SERIAL_WITHIN.includes(key.ai)
+    ? [{ ai: key.ai, value: key.value + serial }]
+    : [key, { ai: key.ai === '8010' ? '8011' : '21', value: serial }]
+  const urn = pureIdentityFrom(one, prefixDigits)
+  if (urn === null) return null
+  return lot === undefined
+    ? urn.replace(/^urn:epc:id:(.*)1$/, 'urn:epc:idpat:$1*')
+    : urn.replace(/^urn:epc:id:sgtin:/, 'urn:epc:class:lgtin:')
+}
+
+/** Keys whose serial stands at their end. */
+const SERIAL_WITHIN: readonly string[] = ['8003', '253', '255']
 
 /**
  * The one URI of everything that means the same, as genealogy and queries compare them: GS1 Digital Link on
@@ -62,23 +105,14 @@ function classProblem(uri: string): string | null {
  */
 export function oneUri(uri: string): string {
   if (ALREADY.test(uri)) return uri
-  const lot = LGTIN.exec(uri)
-  if (lot !== null) {
-    const [, prefix = '', item = '', name = ''] = lot
-    if (prefix.length + item.length !== 13) return uri
-    return `${GS1_DOMAIN}/01/${gtin(prefix, item)}/10/${encodePart(unescaped(name))}`
-  }
-  const pattern = /^urn:epc:idpat:sgtin:(\d{6,12})\.(\d{1,7})\.\*$/.exec(uri)
-  if (pattern !== null) {
-    const [, prefix = '', item = ''] = pattern
-    return prefix.length + item.length === 13 ? `${GS1_DOMAIN}/01/${gtin(prefix, item)}` : uri
-  }
   try {
     if (/^https?:/i.test(uri)) {
       const elements = parseDigitalLink(uri)
       return elements === null ? uri : (canonicalUri(uri) ?? buildDigitalLink(elements) ?? uri)
     }
-    return /^urn:epc:/i.test(uri) ? (canonicalUri(uri) ?? uri) : uri
+    if (!/^urn:epc:/i.test(uri)) return uri
+    const elements = classElements(uri)
+    return (elements === null ? canonicalUri(uri) : buildDigitalLink(elements)) ?? uri
   } catch {
     return uri
   }
@@ -86,14 +120,3 @@ export function oneUri(uri: string): string {
 
 /** A unit or lot as it is written here, right or wrong: most of what comes, for a fiftieth of the time. */
 const ALREADY = /^https:\/\/id\.gs1\.org\/01\/\d{14}\/(?:10|21)\/[\w.~-]+$/
-
-const gtin = (prefix: string, item: string): string =>
-  withCheckDigit(item.slice(0, 1) + prefix + item.slice(1))
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
