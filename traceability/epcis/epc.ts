@@ -1,5 +1,6 @@
 import { asCoded } from '../../contracts/index.ts'
 import {
+  bracketed,
   buildDigitalLink,
   canonicalUri,
   GS1_DOMAIN,
@@ -120,3 +121,15 @@ export function oneUri(uri: string): string {
 
 /** A unit or lot as it is written here, right or wrong: most of what comes, for a fiftieth of the time. */
 const ALREADY = /^https:\/\/id\.gs1\.org\/01\/\d{14}\/(?:10|21)\/[\w.~-]+$/
+
+/** What the Digital Link of a unit says beside who it is: its lot, variant, dates; empty where it says no more. */
+export function saidBeside(uri: string): string {
+  if (ALREADY.test(uri) || !/^https?:/i.test(uri)) return ''
+  try {
+    const names = parseDigitalLink(oneUri(uri))
+    const more = parseDigitalLink(uri)?.filter(({ ai }) => !names?.some((n) => n.ai === ai)) ?? []
+    return bracketed(more.sort((a, b) => (a.ai < b.ai ? -1 : 1)))
+  } catch {
+    return ''
+  }
+}
