@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { EpcisError } from '../../contracts/index.ts'
 import { checkEvent } from '../../traceability/epcis/check-event.ts'
-import { epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
-import { urnOf } from '../../traceability/epcis/epc-format.ts'
+import { comparedUri, epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
+import { inFormat, urnOf } from '../../traceability/epcis/epc-format.ts'
 import { queryDocument } from '../../traceability/epcis/answer-document.ts'
 import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
 import { EventStore, type PageCursor } from '../../traceability/epcis/event-store.ts'
@@ -72,8 +72,9 @@ describe('a class', () => {
     ['urn:epc:idpat:itip:4012345.012345.01.02.*', 'https://id.gs1.org/8006/040123451234560102'],
   ])('%s is %s', (urn, link) => {
     expect([epcProblem(urn, 'class'), epcProblem(link, 'class')]).toEqual([null, null])
-    expect([oneUri(urn), oneUri(link)]).toEqual([link, link])
+    expect([comparedUri(urn), comparedUri(link)]).toEqual([link, link])
     expect(urnOf(link, ['4012345'])).toBe(urn)
+    expect(inFormat({ parentID: urn }, 'Always_GS1_Digital_Link', [])).toEqual({ parentID: link })
     for (const [asked, written] of [
       [link, urn],
       [urn, link],
@@ -87,9 +88,15 @@ describe('a class', () => {
     ['urn:epc:class:lgtin:4012345.12345.A', 'a reference of 6 digits'],
     ['urn:epc:idpat:grai:401234.66666.*', 'a reference of 6 digits'],
     ['urn:epc:idpat:itip:4012345.012345.03.02.*', 'a piece number within its total'],
-  ])('%s is refused', (urn, expected) => {
-    expect(epcProblem(urn, 'class')).toContain(expected)
-    expect(oneUri(urn)).toBe(urn)
+  ])('%s is refused', (urn, expected) => expect(epcProblem(urn, 'class')).toContain(expected))
+
+  // Links of older records are verified by it.
+  it('is in genealogy what it was from the beginning', () => {
+    for (const urn of ['urn:epc:idpat:grai:4012345.66666.*', 'urn:epc:idpat:itip:4012345.012345.01.02.*'])
+      expect(oneUri(urn)).toBe(urn)
+    const lot = 'ABCDEFGHIJKLMNOPQRSTU'
+    const link = `https://id.gs1.org/01/04012345123456/10/${lot}`
+    expect(oneUri(`urn:epc:class:lgtin:4012345.012345.${lot}`)).toBe(link)
   })
 
   it('can be retracted as it was recorded by looser rules', () => {
@@ -107,7 +114,7 @@ describe('a class', () => {
       'urn:epc:idpat:grai:4012345.66666.12',
       'urn:epc:idpat:sgtin:4012345.012345.5.*',
     ])
-      expect([epcProblem(urn, 'class'), oneUri(urn)]).toEqual([null, urn])
+      expect([epcProblem(urn, 'class'), comparedUri(urn)]).toEqual([null, urn])
   })
 })
 

@@ -1,6 +1,6 @@
 import { EpcisError } from '../../contracts/index.ts'
 import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
-import { classUrn, oneUri } from './epc.ts'
+import { classUrn, comparedUri } from './epc.ts'
 import { isObject, type JsonObject } from './faults.ts'
 
 /** How the receiver wants EPCs written (header `GS1-EPC-Format`). */
@@ -46,7 +46,7 @@ export function inFormat(event: JsonObject, format: EpcFormat, prefixes: readonl
 }
 
 /** Only URNs are turned into links; a link of another domain stays the link it is. */
-const linkOf = (uri: string): string => (uri.startsWith('urn:epc:') ? oneUri(uri) : uri)
+const linkOf = (uri: string): string => (uri.startsWith('urn:epc:') ? comparedUri(uri) : uri)
 
 /** The EPC URN of a Digital Link; what is no GS1 key stays as it is. @throws EpcisError NotAcceptableException */
 export function urnOf(uri: string, prefixes: readonly string[]): string {

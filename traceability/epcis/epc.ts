@@ -3,15 +3,19 @@ import {
   bracketed,
   buildDigitalLink,
   canonicalUri,
+  encodePart,
   GS1_DOMAIN,
   type Gs1Element,
   parseDigitalLink,
   parseEpcUri,
   pureIdentityFrom,
+  withCheckDigit,
 } from '../identity/index.ts'
 
 /** `urn:epc:class:lgtin:` (TDS 1.13, 6.4): company prefix, item reference with indicator, lot. */
 const LGTIN = /^urn:epc:class:lgtin:(\S+)$/
+/** Its fields, right or wrong. */
+const LOT_FIELDS = /^urn:epc:class:lgtin:(\d{6,12})\.(\d{1,7})\.([^\s]+)$/
 /** `urn:epc:idpat:` (TDS 1.13, 8): a pattern over the fields of a pure identity. */
 const PATTERN = /^urn:epc:idpat:([a-z]+):((?:[^.\s]+)(?:\.[^.\s]*)*)$/
 /** One that holds all individuals of one class. */
@@ -101,19 +105,39 @@ export function classUrn(elements: readonly Gs1Element[], prefixDigits: number):
 const SERIAL_WITHIN: readonly string[] = ['8003', '253', '255']
 
 /**
- * The one URI of everything that means the same, as genealogy and queries compare them: GS1 Digital Link on
- * id.gs1.org where the identifier is a GS1 key, else the text as it is. Never throws.
+ * The one URI of everything that means the same, as genealogy compares it: GS1 Digital Link on id.gs1.org where the
+ * identifier is a GS1 key, else the text as it is. Links are recorded under it and verified by it, so that what it is for
+ * an identifier stays. Never throws.
  */
 export function oneUri(uri: string): string {
   if (ALREADY.test(uri)) return uri
+  const lot = LOT_FIELDS.exec(uri)
+  if (lot !== null) {
+    const [, prefix = '', item = '', name = ''] = lot
+    if (prefix.length + item.length !== 13) return uri
+    return `${GS1_DOMAIN}/01/${gtin(prefix, item)}/10/${encodePart(unescaped(name))}`
+  }
+  const pattern = /^urn:epc:idpat:sgtin:(\d{6,12})\.(\d{1,7})\.\*$/.exec(uri)
+  if (pattern !== null) {
+    const [, prefix = '', item = ''] = pattern
+    return prefix.length + item.length === 13 ? `${GS1_DOMAIN}/01/${gtin(prefix, item)}` : uri
+  }
   try {
     if (/^https?:/i.test(uri)) {
       const elements = parseDigitalLink(uri)
       return elements === null ? uri : (canonicalUri(uri) ?? buildDigitalLink(elements) ?? uri)
     }
-    if (!/^urn:epc:/i.test(uri)) return uri
-    const elements = classElements(uri)
-    return (elements === null ? canonicalUri(uri) : buildDigitalLink(elements)) ?? uri
+    return /^urn:epc:/i.test(uri) ? (canonicalUri(uri) ?? uri) : uri
+  } catch {
+    return uri
+  }
+}
+
+/** `oneUri`, and for all classes: as queries and answers, which leave nothing behind, compare and write identifiers. */
+export function comparedUri(uri: string): string {
+  if (!uri.startsWith('urn:epc:idpat:')) return oneUri(uri)
+  try {
+    return buildDigitalLink(classElements(uri) ?? []) ?? uri
   } catch {
     return uri
   }
@@ -121,6 +145,17 @@ export function oneUri(uri: string): string {
 
 /** A unit or lot as it is written here, right or wrong: most of what comes, for a fiftieth of the time. */
 const ALREADY = /^https:\/\/id\.gs1\.org\/01\/\d{14}\/(?:10|21)\/[\w.~-]+$/
+
+const gtin = (prefix: string, item: string): string =>
+  withCheckDigit(item.slice(0, 1) + prefix + item.slice(1))
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
 /** What the Digital Link of a unit says beside who it is: its lot, variant, dates; empty where it says no more. */
 export function saidBeside(uri: string): string {
