@@ -243,4 +243,20 @@ describe('the canonical form of an event', () => {
     ]
     expect(new Set(all.map((p) => hash(p))).size).toBe(all.length)
   })
+
+  it('differs where the labels of a unit say different lots, variants or dates', () => {
+    const unit = 'https://id.gs1.org/01/10614141073464'
+    const said = ['/21/2018', '/10/A/21/2018', '/10/B/21/2018', '/22/A/21/2018', '/21/2018?17=270101']
+    const all = said.map((more) => hash({ epcList: [unit + more] }))
+    expect(new Set(all).size).toBe(said.length)
+    const elsewhere = hash({ epcList: ['https://example.com/x/01/10614141073464/10/A/21/2018?from=shop'] })
+    expect(elsewhere).toBe(all[1])
+  })
+
+  it('differs for times that a double does not tell apart', () => {
+    const at = (fraction: string): string => hash({ eventTime: `2026-01-05T06:00:00.${fraction}+08:00` })
+    expect(at('1234567')).not.toBe(at('1234568'))
+    expect(at('1234560')).toBe(at('123456'))
+    expect(hash({ eventTime: '2026-01-04T22:00:00.12345670Z' })).toBe(at('1234567'))
+  })
 })

@@ -1,12 +1,15 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { EpcisError } from '../../contracts/index.ts'
-import { epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
-import { urnOf } from '../../traceability/epcis/epc-format.ts'
+import { checkEvent } from '../../traceability/epcis/check-event.ts'
+import { comparedUri, epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
+import { inFormat, urnOf } from '../../traceability/epcis/epc-format.ts'
 import { queryDocument } from '../../traceability/epcis/answer-document.ts'
 import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
 import { EventStore, type PageCursor } from '../../traceability/epcis/event-store.ts'
 import type { SeenEvent } from '../../traceability/epcis/extension-fields.ts'
+import { Faults } from '../../traceability/epcis/faults.ts'
+import { Namespaces } from '../../traceability/epcis/namespaces.ts'
 import { compileQuery } from '../../traceability/epcis/query-compile.ts'
 import { paramsOfJson, paramsOfUrl } from '../../traceability/epcis/query-params.ts'
 import { openSql } from '../../traceability/store/open-sql.ts'
@@ -54,6 +57,65 @@ describe('keys that no tag carries', () => {
     'urn:epc:id:ginc:0614141.%ZZ',
     'urn:epc:id:ginc:0614141.a~b',
   ])('%s is refused', (urn) => expect(epcProblem(urn, 'instance')).toMatch(/^an EPC of scheme/))
+})
+
+describe('a class', () => {
+  // CBV 2.0, 8.3.2: each kind with its URN and its link; grai 4012345.66666 and the like as EPCIS documents of others have them.
+  it.each([
+    ['urn:epc:class:lgtin:4012345.012345.A%2FB', 'https://id.gs1.org/01/04012345123456/10/A%2FB'],
+    ['urn:epc:class:lgtin:4012345.012345.1', 'https://id.gs1.org/01/04012345123456/10/1'],
+    ['urn:epc:idpat:sgtin:4012345.012345.*', 'https://id.gs1.org/01/04012345123456'],
+    ['urn:epc:idpat:grai:4012345.66666.*', 'https://id.gs1.org/8003/04012345666663'],
+    ['urn:epc:idpat:gdti:4012345.55555.*', 'https://id.gs1.org/253/4012345555554'],
+    ['urn:epc:idpat:sgcn:4012345.99999.*', 'https://id.gs1.org/255/4012345999990'],
+    ['urn:epc:idpat:cpi:4012345.ABC%2F1.*', 'https://id.gs1.org/8010/4012345ABC%2F1'],
+    ['urn:epc:idpat:itip:4012345.012345.01.02.*', 'https://id.gs1.org/8006/040123451234560102'],
+  ])('%s is %s', (urn, link) => {
+    expect([epcProblem(urn, 'class'), epcProblem(link, 'class')]).toEqual([null, null])
+    expect([comparedUri(urn), comparedUri(link)]).toEqual([link, link])
+    expect(urnOf(link, ['4012345'])).toBe(urn)
+    expect(inFormat({ parentID: urn }, 'Always_GS1_Digital_Link', [])).toEqual({ parentID: link })
+    for (const [asked, written] of [
+      [link, urn],
+      [urn, link],
+    ] as const)
+      expect(meets({ MATCH_epcClass: [asked] }, { quantityList: [{ epcClass: written }] })).toBe(true)
+  })
+
+  it.each([
+    ['urn:epc:class:lgtin:4012345.012345.ABCDEFGHIJKLMNOPQRSTU', 'end of AI (10)'],
+    ['urn:epc:class:lgtin:4012345.012345.%E4', 'charset 82 in AI (10)'],
+    ['urn:epc:class:lgtin:4012345.12345.A', 'a reference of 6 digits'],
+    ['urn:epc:idpat:grai:401234.66666.*', 'a reference of 6 digits'],
+    ['urn:epc:idpat:itip:4012345.012345.03.02.*', 'a piece number within its total'],
+  ])('%s is refused', (urn, expected) => expect(epcProblem(urn, 'class')).toContain(expected))
+
+  // Links of older records are verified by it.
+  it('is in genealogy what it was from the beginning', () => {
+    for (const urn of ['urn:epc:idpat:grai:4012345.66666.*', 'urn:epc:idpat:itip:4012345.012345.01.02.*'])
+      expect(oneUri(urn)).toBe(urn)
+    const lot = 'ABCDEFGHIJKLMNOPQRSTU'
+    const link = `https://id.gs1.org/01/04012345123456/10/${lot}`
+    expect(oneUri(`urn:epc:class:lgtin:4012345.012345.${lot}`)).toBe(link)
+  })
+
+  it('can be retracted as it was recorded by looser rules', () => {
+    const epcClass = 'urn:epc:class:lgtin:4012345.012345.ABCDEFGHIJKLMNOPQRSTU'
+    const faults = new Faults()
+    const errorDeclaration = { declarationTime: '2026-01-06T06:00:00Z' }
+    const wrong = event({ quantityList: [{ epcClass }], '@context': CONTEXT, errorDeclaration })
+    checkEvent(wrong, '', Namespaces.own, faults)
+    expect(faults.list).toEqual([])
+  })
+
+  it('is taken as a pattern where it holds more or less than one class', () => {
+    for (const urn of [
+      'urn:epc:idpat:sgtin:4012345.*.*',
+      'urn:epc:idpat:grai:4012345.66666.12',
+      'urn:epc:idpat:sgtin:4012345.012345.5.*',
+    ])
+      expect([epcProblem(urn, 'class'), comparedUri(urn)]).toEqual([null, urn])
+  })
 })
 
 describe('an address of their own', () => {

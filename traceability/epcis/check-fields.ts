@@ -55,7 +55,8 @@ export const epc =
   (level: EpcLevel): FieldCheck =>
   (value, pointer, c) => {
     if (!isUri(value)) return void c.faults.add(pointer, 'an absolute URI', value)
-    const problem = epcProblem(value, level)
+    // A class that was recorded by looser rules must be retractable.
+    const problem = level === 'class' && c.inError === true ? null : epcProblem(value, level)
     if (problem !== null) c.faults.add(pointer, problem, value)
   }
 

@@ -1,6 +1,6 @@
 import { EpcisError } from '../../contracts/index.ts'
-import { escapeEpc, parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
-import { oneUri } from './epc.ts'
+import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
+import { classUrn, comparedUri } from './epc.ts'
 import { isObject, type JsonObject } from './faults.ts'
 
 /** How the receiver wants EPCs written (header `GS1-EPC-Format`). */
@@ -46,7 +46,7 @@ export function inFormat(event: JsonObject, format: EpcFormat, prefixes: readonl
 }
 
 /** Only URNs are turned into links; a link of another domain stays the link it is. */
-const linkOf = (uri: string): string => (uri.startsWith('urn:epc:') ? oneUri(uri) : uri)
+const linkOf = (uri: string): string => (uri.startsWith('urn:epc:') ? comparedUri(uri) : uri)
 
 /** The EPC URN of a Digital Link; what is no GS1 key stays as it is. @throws EpcisError NotAcceptableException */
 export function urnOf(uri: string, prefixes: readonly string[]): string {
@@ -68,17 +68,5 @@ export function urnOf(uri: string, prefixes: readonly string[]): string {
       { pointer: '', expected: 'EPCs whose company prefix is known from an EPC URN', actual: uri },
       'ask for Always_GS1_Digital_Link or Never_Translates',
     )
-  return pureIdentityFrom(elements, prefix.length) ?? classUrn(elements, prefix) ?? uri
-}
-
-/** URN of a GTIN, or of one lot of it; null for other elements. */
-export function classUrn(elements: readonly { ai: string; value: string }[], prefix: string): string | null {
-  const of = (ai: string): string | undefined => elements.find((e) => e.ai === ai)?.value
-  const gtin = of('01')
-  if (gtin === undefined) return null
-  const item = `${gtin.slice(0, 1)}${gtin.slice(1 + prefix.length, -1)}`
-  const lot = of('10')
-  return lot === undefined
-    ? `urn:epc:idpat:sgtin:${prefix}.${item}.*`
-    : `urn:epc:class:lgtin:${prefix}.${item}.${escapeEpc(lot)}`
+  return pureIdentityFrom(elements, prefix.length) ?? classUrn(elements, prefix.length) ?? uri
 }

@@ -1,6 +1,5 @@
 import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
-import { classUrn } from './epc-format.ts'
-import { oneUri } from './epc.ts'
+import { classUrn, comparedUri } from './epc.ts'
 
 /** Whether an identifier of an event matches; both its form as written and its one form are looked at. */
 export interface EpcMatcher {
@@ -17,17 +16,17 @@ export function epcMatcher(value: string): EpcMatcher | null {
   const m = /^urn:epc:idpat:([a-z]+):(.+)$/.exec(value)
   if (m === null) {
     if (/^urn:epc:(pat|idpat):/i.test(value)) return null
-    const exact = oneUri(value)
-    return { exact, matches: (written) => written === value || oneUri(written) === exact }
+    const exact = comparedUri(value)
+    return { exact, matches: (written) => written === value || comparedUri(written) === exact }
   }
   const [, scheme = '', body = ''] = m
   const fields = body.split('.')
   if (!fields.every((f) => f === '*' || isRange(f) || /^[\w%!"&'()+,./:;<=>?@-]*$/.test(f))) return null
-  const asClass = oneUri(value)
+  const asClass = comparedUri(value)
   return {
     exact: null,
     matches(written) {
-      if (written === value || oneUri(written) === asClass) return true
+      if (written === value || comparedUri(written) === asClass) return true
       const identity = identityOf(written, scheme, fields[0] ?? '')
       if (identity === null) return false
       const parts = identity.split('.')
@@ -66,8 +65,7 @@ function identityOf(written: string, scheme: string, prefix: string): string | n
     const elements = parseDigitalLink(written)
     if (elements === null) return null
     const digits = /^\d{6,12}$/.test(prefix) ? prefix.length : 7
-    const first = elements[0]?.value ?? ''
-    const urn = pureIdentityFrom(elements, digits) ?? classUrn(elements, first.slice(1, 1 + digits))
+    const urn = pureIdentityFrom(elements, digits) ?? classUrn(elements, digits)
     return urn === null ? null : fieldsOf(urn)
   } catch {
     return null

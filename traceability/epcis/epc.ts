@@ -1,18 +1,26 @@
 import { asCoded } from '../../contracts/index.ts'
 import {
+  bracketed,
   buildDigitalLink,
   canonicalUri,
   encodePart,
   GS1_DOMAIN,
+  type Gs1Element,
   parseDigitalLink,
   parseEpcUri,
+  pureIdentityFrom,
   withCheckDigit,
 } from '../identity/index.ts'
 
 /** `urn:epc:class:lgtin:` (TDS 1.13, 6.4): company prefix, item reference with indicator, lot. */
-const LGTIN = /^urn:epc:class:lgtin:(\d{6,12})\.(\d{1,7})\.([^\s]+)$/
+const LGTIN = /^urn:epc:class:lgtin:(\S+)$/
+/** Its fields, right or wrong. */
+const LOT_FIELDS = /^urn:epc:class:lgtin:(\d{6,12})\.(\d{1,7})\.([^\s]+)$/
 /** `urn:epc:idpat:` (TDS 1.13, 8): a pattern over the fields of a pure identity. */
 const PATTERN = /^urn:epc:idpat:([a-z]+):((?:[^.\s]+)(?:\.[^.\s]*)*)$/
+/** One that holds all individuals of one class. */
+const WHOLE_CLASS =
+  /^urn:epc:idpat:((?:(?:sgtin|upui|grai|gdti|sgcn|cpi):\d+|itip:\d+\.\d+\.\d+)\.[^.\s*[\]]*)\.\*$/
 
 export type EpcLevel = 'instance' | 'class'
 
@@ -47,22 +55,63 @@ function idProblem(uri: string): string | null {
 }
 
 function classProblem(uri: string): string | null {
-  const lot = LGTIN.exec(uri)
-  if (lot !== null)
-    return (lot[1]?.length ?? 0) + (lot[2]?.length ?? 0) === 13
-      ? null
-      : 'company prefix and item of 13 digits'
-  if (PATTERN.test(uri)) return null
+  try {
+    if (classElements(uri) !== null || PATTERN.test(uri)) return null
+  } catch (error) {
+    const { detail, message } = asCoded(error, 'TRC_IDENTITY')
+    // A lot is read as a serial of the same form.
+    return `a class: ${(detail.expected ?? message).replace('(21)', '(10)')}`
+  }
   return 'a class: urn:epc:class:lgtin:…, urn:epc:idpat:…, a GS1 Digital Link or another URI'
 }
 
 /**
- * The one URI of everything that means the same, as genealogy and queries compare them: GS1 Digital Link on
- * id.gs1.org where the identifier is a GS1 key, else the text as it is. Never throws.
+ * Elements of a lot or of all individuals of a class; null for another URI.
+ *
+ * @throws TRC_IDENTITY as `parseEpcUri`
+ */
+function classElements(uri: string): readonly Gs1Element[] | null {
+  const lot = LGTIN.exec(uri)?.[1]
+  if (lot !== undefined)
+    return elementsIn(`sgtin:${lot}`).map(({ ai, value }) => ({ ai: ai === '21' ? '10' : ai, value }))
+  const fields = WHOLE_CLASS.exec(uri)?.[1]
+  if (fields === undefined) return null
+  // Any of its individuals says what the class is: its first element, behind which or at whose end stands the serial.
+  const [key] = elementsIn(`${fields}.1`)
+  if (key === undefined) return null
+  return [SERIAL_WITHIN.includes(key.ai) ? { ai: key.ai, value: key.value.slice(0, -1) } : key]
+}
+
+const elementsIn = (identity: string): readonly Gs1Element[] =>
+  parseEpcUri(`urn:epc:id:${identity}`)?.elements ?? []
+
+/** The URN of what `classElements` reads; null for other elements. @param prefixDigits of the company prefix, 6 to 12 */
+export function classUrn(elements: readonly Gs1Element[], prefixDigits: number): string | null {
+  const [key] = elements
+  if (key === undefined) return null
+  const lot = key.ai === '01' ? elements.find((e) => e.ai === '10')?.value : undefined
+  const serial = lot ?? '1'
+  const one = SERIAL_WITHIN.includes(key.ai)
+    ? [{ ai: key.ai, value: key.value + serial }]
+    : [key, { ai: key.ai === '8010' ? '8011' : '21', value: serial }]
+  const urn = pureIdentityFrom(one, prefixDigits)
+  if (urn === null) return null
+  return lot === undefined
+    ? urn.replace(/^urn:epc:id:(.*)1$/, 'urn:epc:idpat:$1*')
+    : urn.replace(/^urn:epc:id:sgtin:/, 'urn:epc:class:lgtin:')
+}
+
+/** Keys whose serial stands at their end. */
+const SERIAL_WITHIN: readonly string[] = ['8003', '253', '255']
+
+/**
+ * The one URI of everything that means the same, as genealogy compares it: GS1 Digital Link on id.gs1.org where the
+ * identifier is a GS1 key, else the text as it is. Links are recorded under it and verified by it, so that what it is for
+ * an identifier stays. Never throws.
  */
 export function oneUri(uri: string): string {
   if (ALREADY.test(uri)) return uri
-  const lot = LGTIN.exec(uri)
+  const lot = LOT_FIELDS.exec(uri)
   if (lot !== null) {
     const [, prefix = '', item = '', name = ''] = lot
     if (prefix.length + item.length !== 13) return uri
@@ -84,6 +133,16 @@ export function oneUri(uri: string): string {
   }
 }
 
+/** `oneUri`, and for all classes: as queries and answers, which leave nothing behind, compare and write identifiers. */
+export function comparedUri(uri: string): string {
+  if (!uri.startsWith('urn:epc:idpat:')) return oneUri(uri)
+  try {
+    return buildDigitalLink(classElements(uri) ?? []) ?? uri
+  } catch {
+    return uri
+  }
+}
+
 /** A unit or lot as it is written here, right or wrong: most of what comes, for a fiftieth of the time. */
 const ALREADY = /^https:\/\/id\.gs1\.org\/01\/\d{14}\/(?:10|21)\/[\w.~-]+$/
 
@@ -95,5 +154,17 @@ function unescaped(text: string): string {
     return decodeURIComponent(text)
   } catch {
     return text
+  }
+}
+
+/** What the Digital Link of a unit says beside who it is: its lot, variant, dates; empty where it says no more. */
+export function saidBeside(uri: string): string {
+  if (ALREADY.test(uri) || !/^https?:/i.test(uri)) return ''
+  try {
+    const names = parseDigitalLink(oneUri(uri))
+    const more = parseDigitalLink(uri)?.filter(({ ai }) => !names?.some((n) => n.ai === ai)) ?? []
+    return bracketed(more.sort((a, b) => (a.ai < b.ai ? -1 : 1)))
+  } catch {
+    return ''
   }
 }

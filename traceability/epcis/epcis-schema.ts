@@ -44,4 +44,4 @@ create table if not exists company_prefix (digits text primary key) strict, with
 `
 
 /** Raised when what is projected changes: the file of another version is built again. */
-export const EPCIS_SCHEMA_VERSION = 5
+export const EPCIS_SCHEMA_VERSION = 6

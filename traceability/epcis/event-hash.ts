@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../contracts/index.ts'
-import { oneUri } from './epc.ts'
+import { oneUri, saidBeside } from './epc.ts'
 import { isObject, type JsonObject } from './faults.ts'
 import { isTime, timeMs } from './uri.ts'
 
@@ -38,9 +38,9 @@ const IDENTIFIERS = new Set([
 
 /**
  * SHA-256 of the canonical form of an event, for finding the same event sent twice: RFC 8785 JSON without event id,
- * record time, error declaration and context; EPCs and Digital Links in one form; times in UTC; lists whose order
- * means nothing sorted; prefixed names written out. It is not the event hash id of CBV 2.0, 8.9, and is never shown
- * as one.
+ * record time, error declaration and context; EPCs and Digital Links in one form, with what a label says beside; times
+ * in UTC; lists whose order means nothing sorted; prefixed names written out. It is not the event hash id of CBV 2.0,
+ * 8.9, which leaves lot and dates of a unit out, and is never shown as one.
  */
 export function eventHash(event: JsonObject, context: unknown): string {
   const prefixes = new Map<string, string>()
@@ -64,8 +64,15 @@ function canonical(value: unknown, name: string, prefixes: ReadonlyMap<string, s
         .map(([key, v]) => [writtenOut(key, prefixes), canonical(v, key, prefixes)]),
     )
   if (typeof value !== 'string') return value
-  if (TIMES.has(name) && isTime(value)) return timeMs(value)
-  return IDENTIFIERS.has(name) ? oneUri(value) : value
+  if (TIMES.has(name) && isTime(value)) return moment(value)
+  // Who it is, in one form; and what its label says beside that, as of which lot it is.
+  return IDENTIFIERS.has(name) ? oneUri(value) + saidBeside(value) : value
+}
+
+/** Milliseconds; of a time with more digits than a double keeps apart, with all of them. */
+function moment(time: string): number | string {
+  const [, digits = ''] = /\.(\d+?)0*[Zz+-]/.exec(time) ?? []
+  return digits.length <= 6 ? timeMs(time) : `${timeMs(time.replace(/\.\d+/, ''))}.${digits}`
 }
 
 /** `prefix:name` with the namespace of its prefix; any other name as it is. */

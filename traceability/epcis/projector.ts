@@ -1,5 +1,5 @@
 import type { EpcisCaptured, EpcisMasterData, LoggedEvent, SqlDatabase } from '../../contracts/index.ts'
-import { oneUri } from './epc.ts'
+import { comparedUri, oneUri } from './epc.ts'
 import { wordForms } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
 import { OWN_CONTEXT } from './own-context.ts'
@@ -121,7 +121,7 @@ export class Projector {
     }
     for (const [kind, read] of Object.entries(EPC_FIELDS))
       for (const epc of read(event)) {
-        term(kind, oneUri(epc))
+        term(kind, comparedUri(epc))
         if (INSTANCES.has(kind)) known('epc', epc)
         const prefix = /^urn:epc:(?:id|class|idpat):[a-z]+:(\d{6,12})\./.exec(epc)?.[1]
         if (prefix !== undefined)

@@ -1,4 +1,3 @@
 export * from './decode.ts'
 export * from './epc.ts'
-export { escapeEpc } from './keys.ts'
 export * from './uri.ts'

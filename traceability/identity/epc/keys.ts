@@ -52,7 +52,7 @@ export function elementsOf(id: EpcId, { prefix, ref, pieces = '', serial }: EpcP
 }
 
 /** Characters that URNs of EPCs escape: TDS 1.13, table A-1. */
-export const escapeEpc = (text: string): string =>
+const escapeEpc = (text: string): string =>
   text.replace(/["#%&/<>?]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 const NO_SERIAL: readonly EpcId[] = ['sscc', 'giai', 'gsrn', 'gsrnp', 'pgln', 'gsin', 'ginc']
