@@ -47,6 +47,40 @@ const WORDS: Readonly<Record<string, string>> = {
   'something that is on hold': '已隔离的对象',
   'an id used once': '只使用一次的编号',
   'an image': '图像',
+  // Facts that people state about parts, and reviews.
+  'a genealogy without cycles': '没有循环的谱系',
+  'one of these links is wrong; supersede it first': '其中一条关联有误,请先更正',
+  'it is not packed there': '不在其中',
+  'a correction of what was unpacked then': '对当时所拆内容的更正',
+  'retract that one, and record another': '请撤回该条,另行登记',
+  'retract that one, and decide about the other unit by a fact of its own':
+    '请撤回该条,并为另一工件单独登记处置',
+  'look at what was found since, then decide': '请查看此后的检测,再作处置',
+  'its holds cannot be told in time': '无法及时查明其隔离',
+  'a fact that still stands': '仍然有效的事实',
+  'a fact that can be taken back; a hold is ended by a release': '可以撤回的事实;隔离须用解除来结束',
+  'correct the correction': '请更正最新的更正',
+  'give a new fact its own id, and a correction `supersedes`':
+    '新的事实请使用新的编号,更正请注明 `supersedes`',
+  'give a new step its own id': '新的步骤请使用新的编号',
+  'a hold or a release: other facts are stated on the line where they happened':
+    '隔离或解除:其他事实请在发生的产线上登记',
+  'a part that was inspected': '检测过的工件',
+  'a part that was reviewed': '复核过的工件',
+  'parts that the line failed and a person found good': '产线判为不合格而人员判为合格的工件',
+  'the review in the log': '日志中的复核',
+  'it waits in the spool': '仍在暂存区等待',
+  'it will show when the store has caught up': '存储赶上后即会显示',
+  'a signed log': '已签名的日志',
+  'a running line signs within seconds; see `proof` in the line file':
+    '运行中的产线数秒内即签名;见产线文件的 `proof`',
+  'a lot, or a time since when': '批次,或起始时间',
+  'the id of the running teaching': '正在进行的示教的编号',
+  'an image of this teaching that is still there': '该次示教中仍在的图像',
+  'the approval of a second person': '第二人的批准',
+  'close pages that nobody looks at; GET /api/parts and /api/line answer without one':
+    '请关闭无人查看的页面;GET /api/parts 和 /api/line 不需要实时连接',
+  'one more': '又一个',
   // Cameras, gate and devices of the line.
   'a readable folder or image file': '可读取的文件夹或图像文件',
   'a readable file': '可读取的文件',
@@ -77,6 +111,58 @@ const WORDS: Readonly<Record<string, string>> = {
   'tiles are made again from the event log when the line starts': '产线启动时将由事件日志重新生成',
   'wait for it or cancel it': '请等待其完成,或先取消',
   'give the URI instead of the name': '请使用 URI 代替名称',
+  'free space on the volume of the database': '请在数据库所在的卷上腾出空间',
+  'a running store thread': '运行中的存储线程',
+  'it is closed or has died': '已关闭或已中止',
+  'it is started again by itself; see the log for the cause': '它会自动重新启动;原因见程序日志',
+  'none in the spool': '暂存区中无记录',
+  'the store takes them as soon as it can': '存储会尽快接收',
+  'the next start delivers them: keep the folder': '下次启动时送达:请保留该文件夹',
+  'it is kept in rejected.jsonl of the spool; a trigger whose record it was is closed as interrupted at the next start':
+    '已保留在暂存区的 rejected.jsonl 中;该记录所属的触发在下次启动时按中断关闭',
+  'the record is stored without its image, which stays in the spool, named in rejected.jsonl':
+    '记录已存储但没有图像;图像留在暂存区,名称见 rejected.jsonl',
+  'the event log is damaged; restore the database from a backup': '事件日志已损坏;请从备份恢复数据库',
+  'the file was altered; restore it from a backup': '文件已被改动;请从备份恢复',
+  // The store of a plant.
+  'check address, network and that PostgreSQL runs; it is tried again':
+    '请检查地址、网络以及 PostgreSQL 是否运行;将自动重试',
+  'check the certificate of the server (host, dates, authority), `sslrootcert` of the URL and the clock here; it is tried again':
+    '请检查服务器证书(主机名、有效期、签发机构)、URL 中的 `sslrootcert` 和本机时钟;将自动重试',
+  'check the files that the URL names: sslrootcert, sslcert, sslkey':
+    '请检查 URL 中所写的文件:sslrootcert、sslcert、sslkey',
+  'name the address of PostgreSQL itself, not of a pooler: settings of a connection do not stay behind one':
+    '请填写 PostgreSQL 本身的地址,而非连接池的地址:连接的设置在连接池之后不会保留',
+  'name the address of the server that takes writes, not of a standby, and see that neither role nor database sets default_transaction_read_only':
+    '请填写可写入的服务器地址,而非备用服务器;并确认角色和数据库都没有设置 default_transaction_read_only',
+  'check database, user and rights of the URL': '请检查 URL 中的数据库、用户及其权限',
+  'the plant store was altered; restore it from a backup': '工厂数据库已被改动;请从备份恢复',
+  'the tree of the received log': '已接收日志的哈希树',
+  'another root': '另一个根',
+  'another number: somebody else replicates this log': '数目不同:另有程序在复制此日志',
+  'a log keeps its key; a line that starts over replicates under another name':
+    '日志的密钥不变;重新开始的产线请用另一名称复制',
+  'the server that took the images': '接收了图像的服务器',
+  'a connection made anew, perhaps to one that took over without them':
+    '新建的连接,其服务器可能是接管者而没有这些图像',
+  'the event that the plant received there': '工厂在该处接收的事件',
+  'another one': '不同的事件',
+  'a log that the plant has under no other name': '工厂中没有以其他名称存在的日志',
+  'nothing behind it is taken over; `sightline verify` on the line names what was altered':
+    '其后的内容均不接收;在产线上运行 `sightline verify` 可查明改动之处',
+  'put back the newer one, or begin a new data directory, under another name in the plant (`plantStore.log`, --log), and keep this one; nothing behind it is taken over':
+    '请放回较新的数据目录,或以工厂中的另一名称(`plantStore.log`、--log)新建数据目录并保留现有的;其后的内容均不接收',
+  'nothing behind it is taken over; of a data directory that was put back from an older copy, begin a new data directory, under another name in the plant (`plantStore.log`, --log), and keep this one; else `sightline verify` on the line names what was altered':
+    '其后的内容均不接收;若数据目录恢复自旧副本,请以工厂中的另一名称(`plantStore.log`、--log)新建数据目录并保留现有的;否则在产线上运行 `sightline verify` 可查明改动之处',
+  // Witnesses of the log.
+  'an answer': '应答',
+  'checkpoints are kept and cosigned when it answers again': '检查点会保留,待其恢复应答后补签',
+  'give the witness the public key of this log, and this line the key of the witness':
+    '请将此日志的公钥交给见证方,并将见证方的密钥交给本产线',
+  'until now it would have cosigned another log as well: find out how it lost its state folder, and run `sightline verify`, which checks the cosignatures that the line kept':
+    '在此之前它也可能为另一份日志签名:请查明其状态文件夹为何丢失,并运行 `sightline verify` 检查产线保留的见证签名',
+  'the log was cut, restored from an old copy or rewritten; keep both and run `sightline verify`':
+    '日志被截断、恢复自旧副本或被改写;请保留两份并运行 `sightline verify`',
 }
 
 type Say = (...found: string[]) => string
@@ -109,6 +195,26 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^the PLC refused the result of (\d+): code (\S+)$/, (n, code) => `PLC 拒绝触发 ${n} 的结果:代码 ${code}`],
   [/^the counter was restarted before the result of (\d+)$/, (n) => `计数器在触发 ${n} 的结果之前重新开始`],
   [/^parts that it passed since (\S+) may be wrong$/, (at) => `自 ${at} 起由其判为合格的工件可能有误`],
+  [
+    /^a decision about the last inspection of (\S+), (.+)$/,
+    (unit, about) => `针对 ${unit} 最近一次检测的处置:${about === 'which has none' ? '尚无检测' : about}`,
+  ],
+  [/^a decision about (\S+), as the one that it corrects$/, (unit) => `针对 ${unit} 的处置,与被更正的一致`],
+  [/^((?:https?|urn):\S+) in ((?:https?|urn):\S+)$/, (child, parent) => `${child} 位于 ${parent} 之中`],
+  [/^an end after (\S+)$/, (at) => `晚于 ${at} 的结束时间`],
+  [/^fewer than (\d+) things around (.+)$/, (n, thing) => `${thing} 周围少于 ${n} 个对象`],
+  [/^a part of fewer than (\d+) links$/, (n) => `关联少于 ${n} 条的工件`],
+  [/^the content of fact (\S+)$/, (id) => `事实 ${id} 的内容`],
+  [/^(\S+), superseded at position (\d+)$/, (id, at) => `${id},已在位置 ${at} 被更正`],
+  [/^one thing on hold called (.+)$/, (name) => `唯一名为 ${name} 的已隔离对象`],
+  [/^the recipe (\S+)$/, (id) => `配方 ${id}`],
+  [/^at most (\d+) live screens$/, (n) => `至多 ${n} 个实时页面`],
+  [/^the (\d+) events that the plant received$/, (n) => `工厂已接收的 ${n} 个事件`],
+  [
+    /^a log of (\d+): the data directory was replaced, or restored from an older copy$/,
+    (n) => `只有 ${n} 个事件的日志:数据目录被替换,或恢复自旧副本`,
+  ],
+  [/^(\d+) events received$/, (n) => `已接收 ${n} 个事件`],
   [/^trigger (\d+) has a result already$/, (n) => `触发 ${n} 已有结果`],
   [/^trigger (\d+) may be of the count before the restart$/, (n) => `触发 ${n} 可能属于重新开始之前的计数`],
 ]

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { type Analysis, analyse, causesCsv } from '../../dashboard/index.ts'
-import { BOM, openTraceQuery } from '../../traceability/query/index.ts'
+import { openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { plantQuery } from '../plant/address.ts'
 import { dataDirOf } from '../line/state-facts.ts'
@@ -39,7 +39,10 @@ export function addCauses(program: Command, environment: Environment): void {
     .option('--change <time>', 'when a countermeasure took effect: the time after it against the time before')
     .option('--format <form>', 'table, csv or json', 'table')
     .option('--out <file>', 'write it there')
-    .option('--bom', 'begin CSV with a byte order mark: Excel reads Chinese text right')
+    .option(
+      '--bom',
+      'CSV for a spreadsheet: Excel reads Chinese text right, and keeps numbers and dates that are names',
+    )
     .action(async (o: Options) => {
       if (!['table', 'csv', 'json'].includes(o.format))
         throw new CodedError('CFG_USAGE', { expected: '--format table, csv or json', actual: o.format })
@@ -62,7 +65,7 @@ export function addCauses(program: Command, environment: Environment): void {
       try {
         const answer = await analyse(query, ask)
         if (o.format === 'table' && o.out === undefined) return print(answer)
-        const text = csv ? (o.bom ? BOM : '') + causesCsv(answer) : `${JSON.stringify(answer, null, 2)}\n`
+        const text = csv ? causesCsv(answer, o.bom) : `${JSON.stringify(answer, null, 2)}\n`
         if (o.out === undefined) process.stdout.write(text)
         else await writeOut(o.out, text)
       } finally {

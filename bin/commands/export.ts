@@ -44,7 +44,10 @@ export function addExport(program: Command, environment: Environment): void {
     .option('--format <form>', `${EXPORT_FORMATS.join(', ')}; default: as the file is named, else csv`)
     .option('--from <time>', 'judged from this time on (RFC 3339)')
     .option('--to <time>', 'and before this one')
-    .option('--bom', 'begin CSV with a byte order mark: Excel reads Chinese text right')
+    .option(
+      '--bom',
+      'CSV for a spreadsheet: Excel reads Chinese text right, and keeps numbers and dates that are names',
+    )
     .option(...DATA_OPTION)
     .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .action(async (out: string, o: Options) => {

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import {
-  BOM,
   openTraceQuery,
   RECALL_COLUMNS,
   RECALL_FORMS,
@@ -38,7 +37,10 @@ export function addRecall(program: Command, environment: Environment): void {
     .option('--to <time>', 'and before this one')
     .option('--format <form>', 'table, csv, json or epcis (EPCIS 2.0 JSON)', 'table')
     .option('--out <file>', 'write it there')
-    .option('--bom', 'begin CSV with a byte order mark: Excel reads Chinese text right')
+    .option(
+      '--bom',
+      'CSV for a spreadsheet: Excel reads Chinese text right, and keeps numbers and dates that are names',
+    )
     .action(async (target: string, o: Options) => {
       const form = o.format === 'table' && o.out !== undefined ? 'csv' : o.format
       if (o.bom && form !== 'csv')
@@ -69,7 +71,8 @@ export function addRecall(program: Command, environment: Environment): void {
             expected: '--format table, csv, json or epcis',
             actual: o.format,
           })
-        const text = `${o.bom ? BOM : ''}${recallText(list, known, 2)}${known === 'csv' ? '' : '\n'}`
+        const said = recallText(list, known, { bom: o.bom ?? false, indent: 2 })
+        const text = `${said}${known === 'csv' ? '' : '\n'}`
         if (o.out === undefined) process.stdout.write(text)
         else await writeOut(o.out, text)
       } finally {

@@ -1,5 +1,5 @@
 import { pareto } from '../../scenarios/index.ts'
-import { csvRow } from '../../traceability/query/index.ts'
+import { csvText } from '../../traceability/query/index.ts'
 import { factorsOf, ishikawaOf, rankCauses } from './causes.ts'
 import { effectOf, type EffectScope } from './ncr-effect.ts'
 import type { Analysis, PartQueries } from './ports.ts'
@@ -84,11 +84,11 @@ const CAUSE_COLUMNS = [
 ] as const
 
 /** The causes in their order, RFC 4180; shares from 0 to 1, intervals of 95 %. */
-export const causesCsv = ({ causes }: Analysis): string =>
-  [
-    csvRow(CAUSE_COLUMNS),
-    ...causes.map((c) =>
-      csvRow([
+export const causesCsv = ({ causes }: Analysis, bom = false): string =>
+  csvText(
+    [
+      CAUSE_COLUMNS,
+      ...causes.map((c) => [
         c.factor,
         c.value,
         c.class ?? '',
@@ -112,5 +112,6 @@ export const causesCsv = ({ causes }: Analysis): string =>
         c.named ? 'yes' : 'no',
         c.together.map((t) => `${t.factor}/${t.value} V=${t.v.toFixed(2)}`).join('; '),
       ]),
-    ),
-  ].join('')
+    ],
+    bom,
+  )

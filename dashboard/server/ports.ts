@@ -92,7 +92,11 @@ export interface PartQueries {
   /** Every unit that goes by the name, with at most `shown` entries per list; empty = nobody knows it. */
   unitLives(name: string, bounds: { shown: number }): Awaitable<UnitLife[]>
   /** As it goes out, in JSON that of a `Recall`. @throws TRC_NOT_FOUND, TRC_GENEALOGY */
-  recallText(query: { target: string; from?: string; to?: string }, form: RecallForm): Awaitable<string>
+  recallText(
+    query: { target: string; from?: string; to?: string },
+    form: RecallForm,
+    bom?: boolean,
+  ): Awaitable<string>
   /** First judgements by what they may be put down to; `bad` with the class, or failed at all. */
   causeCounts(query: { class?: string; from?: string; to?: string }): Awaitable<CauseCount[]>
   /** The newest of them by everything that is known about a part, with what goes together. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RestartBudget } from '../../camera/restart-budget.ts'
+import { postgresError } from '../../traceability/plant/postgres-errors.ts'
 import { CodedError, ERROR_CODES, type ErrorCode, errorText, toFact } from '../../contracts/index.ts'
 
 describe('errorText', () => {
@@ -52,6 +53,46 @@ describe('errorText', () => {
     expect(errorText({ code: 'INS_DEADLINE', message: 'INS_DEADLINE: 3 ms too late' }).zh).toBe(
       'INS_DEADLINE:判定未按时完成;实际为 3 ms too late',
     )
+  })
+
+  it.each([
+    ['read only', 'cannot execute nextval() in a read-only transaction', '25006'],
+    ['away', 'connect ECONNREFUSED 10.0.0.9:5432', 'ECONNREFUSED'],
+    ['a certificate', 'certificate has expired', 'CERT_HAS_EXPIRED'],
+    ['a file of the URL', "ENOENT: no such file or directory, open '/etc/ca.crt'", 'ENOENT'],
+    ['a pooler', 'unsupported startup parameter: statement_timeout', '08P01'],
+    ['rights', 'permission denied for table event', '42501'],
+    ['a full disk', 'could not extend file', '53100'],
+  ])('advises in Chinese where the store of the plant fails: %s', (_, message, code) => {
+    const error = postgresError({ message, code, constraint: '' }, 'TRC_WRITE', 'db/plant')
+    const { zh } = errorText(toFact(error))
+    expect(zh).toContain(message)
+    expect(zh.split(`(${code})`)[1]).toMatch(/^;[^;]*请/)
+    expect(zh.split(`(${code})`)[1]).not.toMatch(/[a-z]{3,} [a-z]{3,}/)
+  })
+
+  it.each([
+    {
+      expected: 'a decision about the last inspection of unit/SN4, which has none',
+      actual: 'X',
+      hint: 'look at what was found since, then decide',
+    },
+    { expected: 'a genealogy without cycles', hint: 'one of these links is wrong; supersede it first' },
+    { expected: 'https://id.gs1.org/01/0/21/4 in urn:sightline:pallet:X9', actual: 'it is not packed there' },
+    {
+      expected: 'a fact that still stands',
+      actual: 'X, superseded at position 7',
+      hint: 'correct the correction',
+    },
+    { expected: 'a part that was inspected', actual: 'X' },
+    {
+      expected: 'the 9 events that the plant received',
+      actual: 'a log of 4: the data directory was replaced, or restored from an older copy',
+    },
+  ])('refuses what a person states in Chinese, with and without its words: $expected', (detail) => {
+    const error = new CodedError('TRC_GENEALOGY', detail)
+    for (const fact of [toFact(error), { code: error.code, message: error.message }])
+      expect(errorText(fact).zh).not.toMatch(/[a-z]{2,} [a-z]{2,}/)
   })
 
   it('says the common facts in Chinese, and leaves values alone', () => {

@@ -94,4 +94,6 @@ it('what the gate did, a stray read and what people decided are among the eviden
     'qe.unit.dispositioned.v1',
   ])
   expect(verifyBundle(JSON.stringify(bundle))).toMatchObject({ state: 'intact', events: 4 })
+  // As PowerShell and editors of Windows save text.
+  expect(verifyBundle(`\uFEFF${JSON.stringify(bundle)}`)).toMatchObject({ state: 'intact', events: 4 })
 })

@@ -52,6 +52,33 @@ describe('export', () => {
     expect(csvRow(['＝1', '＋1', '－1', '＠x', '一＝1'])).toBe("'＝1,'＋1,'－1,'＠x,一＝1\r\n")
   })
 
+  it('leaves no name for a spreadsheet to take for a number or a date, and other programs every name as it is', () => {
+    const changed = ['0001234', '12345678901234567890', '1234567890123456', '12E5', '1.10', '.5', '12-05']
+    const dates = ['2026-01', '3/4', '1.2.3', 'MAR1', '1-mar', 'September 2', 'dec-12']
+    const kept = [
+      '1234',
+      '0',
+      '1.5',
+      'SN01',
+      '0x1F',
+      '1-2-3-4',
+      'MARBLE12-7',
+      '2026-12-01T03:59:17.021Z',
+      '22:00',
+    ]
+    expect(csvRow([...changed, ...dates], true)).toBe(
+      `${[...changed, ...dates].map((t) => `'${t}`).join(',')}\r\n`,
+    )
+    expect(csvRow([...kept, 7, -5, 0.3986293375492096, 1e-7], true)).toBe(
+      `${kept.join(',')},7,-5,0.3986293375492096,1e-7\r\n`,
+    )
+    // Of a row in the store of a plant: the last of its 16 digits tells it from the next.
+    expect(csvRow([2026120000000001, '=1+1', 'a,b'], true)).toBe(`'2026120000000001,'=1+1,"a,b"\r\n`)
+    expect(csvRow([...changed, ...dates, 2026120000000001])).toBe(
+      `${[...changed, ...dates].join(',')},2026120000000001\r\n`,
+    )
+  })
+
   it('gives every inspection once, over pages, in order of time', async () => {
     const rows = parseCsv(readFileSync(await file('i.csv', { what: 'inspections', format: 'csv' }), 'utf8'))
     expect(rows).toHaveLength(COUNT)

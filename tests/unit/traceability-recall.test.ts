@@ -194,6 +194,8 @@ it('goes out as the text of each form', () => {
   const told = recallSchema.parse(JSON.parse(query.recallText(asked, 'json')))
   expect(told).toEqual({ ...query.recall(asked), at: told.at })
   expect(query.recallText(asked, 'csv')).toBe(recallCsv(query.recall(asked)))
+  expect(query.recallText(asked, 'csv', true)).toBe(recallCsv(query.recall(asked), true))
+  expect(recallCsv(query.recall(asked), true).startsWith('\uFEFFserial,')).toBe(true)
   const epcis = JSON.parse(query.recallText(asked, 'epcis')) as { creationDate: string }
   expect(Object.keys(epcis)).toEqual(Object.keys(recallEpcis(query.recall(asked))))
 })

@@ -1,22 +1,48 @@
 /** Of UTF-8; spreadsheets take a file without it for one in the code page of the machine. */
-export const BOM = '\uFEFF'
+const BOM = '\uFEFF'
 
 /** What begins a formula. Spreadsheets of East Asia take full-width signs for the same (OWASP, CSV Injection). */
 const FORMULA = /^[=+\-@＝＋－＠\t\r]/
 /** What cannot stand as it is: few cells, so that one look is enough for most. */
 const SPECIAL = new RegExp(`${FORMULA.source}|[",\\r\\n]`)
 
+/** Text that a spreadsheet takes for a number, and for a date, as `12-05` and `MAR1`. */
+const NUMBER = /^\d*\.?\d+(e[+-]?\d+)?$/i
+const DATE =
+  /^\d{1,4}([-/.]\d{1,4}){1,2}$|^(\d{1,4}[- /]?)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}([- /]?\d{1,4})?$/i
+/** Digits of a number that Excel keeps. */
+const KEPT_DIGITS = 15
+
+/** Whether it would become another one there: `1234` of `0001234`, `1.23457E+19` of twenty digits. */
+const isChanged = (value: string | number | bigint): boolean => {
+  const text = String(value)
+  if (typeof value !== 'string') return /^\d+$/.test(text) && text.length > KEPT_DIGITS
+  return NUMBER.test(text) ? text.length > KEPT_DIGITS || String(Number(text)) !== text : DATE.test(text)
+}
+
+type Cell = string | number | bigint | null
+
 /**
  * One cell of RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay
- * numbers, whatever their sign.
+ * numbers, whatever their sign. A name that it would change gets one in files for it alone: other programs look for the
+ * name as it is.
  */
-function csvCell(value: string | number | bigint | null): string {
+function csvCell(value: Cell, forSpreadsheet: boolean): string {
   if (value === null) return ''
+  if (forSpreadsheet && isChanged(value)) return `'${value}`
   if (typeof value !== 'string') return String(value)
   if (!SPECIAL.test(value)) return value
   const safe = FORMULA.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-export const csvRow = (cells: readonly (string | number | bigint | null)[]): string =>
-  `${cells.map(csvCell).join(',')}\r\n`
+/** @param forSpreadsheet no name becomes a number or a date there */
+export const csvRow = (cells: readonly Cell[], forSpreadsheet = false): string =>
+  `${cells.map((cell) => csvCell(cell, forSpreadsheet)).join(',')}\r\n`
+
+/** A whole file. @param bom for a spreadsheet, which reads it as UTF-8 then; see `csvRow` */
+export const csvText = (rows: readonly (readonly Cell[])[], bom = false): string =>
+  csvStart(bom) + rows.map((cells) => csvRow(cells, bom)).join('')
+
+/** What a file begins with. */
+export const csvStart = (bom: boolean): string => (bom ? BOM : '')

@@ -1,7 +1,7 @@
 import type { ByteWriter } from 'hyparquet-writer'
 import type { SqlValue } from '../../contracts/index.ts'
 import { COLUMNS, type ColumnType, type ExportColumn } from './columns.ts'
-import { BOM, csvRow } from './csv.ts'
+import { csvRow, csvStart } from './csv.ts'
 import type { ExportAsk, ExportPage } from './export-page.ts'
 
 export const EXPORT_FORMATS = ['csv', 'parquet'] as const
@@ -9,7 +9,7 @@ type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 export interface ExportOptions extends Omit<ExportAsk, 'after'> {
   format: ExportFormat
-  /** Begin CSV with a byte order mark, so that Excel reads it as UTF-8. */
+  /** CSV for a spreadsheet: begins with a byte order mark, so that Excel reads it as UTF-8; see `csvRow`. */
   bom?: boolean
 }
 
@@ -43,9 +43,9 @@ async function* csv(
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder()
   // With the first page and not before it: a question that fails at once must leave no half file.
-  let head = (bom ? BOM : '') + csvRow(columns.map((c) => c.name))
+  let head = csvStart(bom) + csvRow(columns.map((c) => c.name))
   for await (const rows of all) {
-    const text = head + rows.map((row) => csvRow(row as (string | number | null)[])).join('')
+    const text = head + rows.map((row) => csvRow(row as (string | number | null)[], bom)).join('')
     head = ''
     if (text !== '') yield encoder.encode(text)
   }

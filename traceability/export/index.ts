@@ -1,4 +1,4 @@
 export { EXPORTS } from './columns.ts'
-export { BOM, csvRow } from './csv.ts'
+export { csvRow, csvText } from './csv.ts'
 export type { ExportAsk, ExportPage } from './export-page.ts'
 export { EXPORT_FORMATS, type ExportOptions, exportStream } from './export-stream.ts'

@@ -1,5 +1,5 @@
 import { uuidv5 } from '../../contracts/index.ts'
-import { csvRow } from '../export/csv.ts'
+import { csvText } from '../export/csv.ts'
 import { OWN_CONTEXT } from '../epcis/own-context.ts'
 import type { Recall, RecalledUnit } from './recall.ts'
 
@@ -38,16 +38,17 @@ export const recallRow = (u: RecalledUnit): string[] =>
   )
 
 /** RFC 4180. A list that is not complete ends with a row without a serial that says so: a file has no other place for it. */
-export const recallCsv = (list: Recall): string =>
-  [
-    RECALL_COLUMNS,
-    ...list.units.map(recallRow),
-    ...(list.cut
-      ? [RECALL_COLUMNS.map((c) => (c === 'certainty' ? 'not complete: too many links' : ''))]
-      : []),
-  ]
-    .map(csvRow)
-    .join('')
+export const recallCsv = (list: Recall, bom = false): string =>
+  csvText(
+    [
+      RECALL_COLUMNS,
+      ...list.units.map(recallRow),
+      ...(list.cut
+        ? [RECALL_COLUMNS.map((c) => (c === 'certainty' ? 'not complete: too many links' : ''))]
+        : []),
+    ],
+    bom,
+  )
 
 /** Namespace of the ids of recall events (a random UUID of this program). */
 const NAMESPACE = '5b7c0f0e-6a57-4c62-9d3e-0b3a3c8f6f11'
@@ -101,9 +102,15 @@ export function recallEpcis(list: Recall): object {
 export const RECALL_FORMS = ['json', 'csv', 'epcis'] as const
 export type RecallForm = (typeof RECALL_FORMS)[number]
 
-/** @param indent of the JSON; none = on one line */
-export const recallText = (list: Recall, form: RecallForm, indent?: number): string =>
-  form === 'csv' ? recallCsv(list) : JSON.stringify(form === 'epcis' ? recallEpcis(list) : list, null, indent)
+/** @param o `bom`: CSV for a spreadsheet; `indent` of JSON, none = on one line */
+export const recallText = (
+  list: Recall,
+  form: RecallForm,
+  { bom, indent }: { bom?: boolean; indent?: number } = {},
+): string =>
+  form === 'csv'
+    ? recallCsv(list, bom)
+    : JSON.stringify(form === 'epcis' ? recallEpcis(list) : list, null, indent)
 
 const chunks = (units: readonly RecalledUnit[]): RecalledUnit[][] =>
   Array.from({ length: Math.ceil(units.length / PER_EVENT) }, (_, n) =>

@@ -114,7 +114,8 @@ function parseBundle(text: string): Bundle {
   const expected = 'an evidence bundle (sightline-bundle@2, or @1)'
   let json: unknown
   try {
-    json = JSON.parse(text)
+    // Programs of Windows put a byte order mark before text that they save.
+    json = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     throw asCoded(error, 'TRC_BUNDLE', { expected })
   }

@@ -16,7 +16,7 @@ export {
   exportStream,
 } from '../export/index.ts'
 export { keepShifts, keptShifts } from './kept-shifts.ts'
-export { BOM, csvRow } from '../export/index.ts'
+export { csvText } from '../export/index.ts'
 export { wrongKeyHint } from './unknown-part.ts'
 export { PlantQueryProcess, QueryProcess } from './query-process.ts'
 export type { PlantQuestions, Questions } from './questions.ts'

@@ -138,8 +138,8 @@ export class TraceQuery {
   }
 
   /** The same as it goes out: one text crosses to another process in a fraction of the time that its rows take. */
-  recallText(query: RecallQuery, form: RecallForm): string {
-    return recallText(recall(this.#db, query), form)
+  recallText(query: RecallQuery, form: RecallForm, bom?: boolean): string {
+    return recallText(recall(this.#db, query), form, { bom: bom ?? false })
   }
 
   /** First judgements per lot, supplier, station, shift and recipe, and the bad ones among them. */

@@ -20,8 +20,8 @@ const REFUSED = new Set([400, 413, 415, 422])
  */
 const AWAY = new Set([401, 402, 403, 404, 405, 407, 408, 410, 421, 425, 429, 502, 503, 504])
 
-/** A redirect says no more than that the receiver is not here. */
-const isAway = (status: number): boolean => AWAY.has(status) || (status >= 300 && status < 400)
+/** It says no more than that the receiver is not here: events go nowhere but to the address that the line file names. */
+const isRedirect = (status: number): boolean => status >= 300 && status < 400
 
 /**
  * What the answer of a receiver means for the delivery.
@@ -30,15 +30,28 @@ const isAway = (status: number): boolean => AWAY.has(status) || (status >= 300 &
  */
 export function deliveryOf(status: number, place: string, header: (name: string) => string | null): Delivery {
   if (status >= 200 && status < 300) return { ok: true }
+  const away = AWAY.has(status) || isRedirect(status)
+  const elsewhere = isRedirect(status) ? placeAt(header('location'), place) : null
   const afterMs = retryAfterMs(header('retry-after'), header('date'))
   return {
     ok: false,
-    why: REFUSED.has(status) ? 'refused' : isAway(status) ? 'away' : 'failed',
-    reason: `HTTP ${status} from ${place}`,
+    why: REFUSED.has(status) ? 'refused' : away ? 'away' : 'failed',
+    reason: `HTTP ${status} from ${place}${elsewhere === null ? '' : `, which leads to ${elsewhere}`}`,
     ...(status === 413 && { tooLarge: true }),
     ...(afterMs !== null && { afterMs }),
   }
 }
+
+/** A query may hold a key; reasons are shown and stored. */
+const placeOf = (url: string): string => url.replace(/[?#].*$/, '')
+
+/** Longest address of somebody else that a reason names. */
+const ADDRESS_LENGTH = 300
+
+const placeAt = (location: string | null, base: string): string | null =>
+  location !== null && URL.canParse(location, base)
+    ? placeOf(new URL(location, base).href).slice(0, ADDRESS_LENGTH)
+    : null
 
 /** HTTP POST of one CloudEvent in structured mode (CloudEvents HTTP binding 1.0.2, 3.2); any 2xx takes it. */
 export class WebhookSink implements EventSink {
@@ -53,12 +66,11 @@ export class WebhookSink implements EventSink {
   async deliver({ event, position }: LoggedEvent, signal: AbortSignal): Promise<Delivery> {
     const { url, token, timeoutMs = 10_000 } = this.#options
     const limit = timeLimit(timeoutMs, signal)
-    // A query may hold a key; reasons are shown and stored.
-    const place = url.replace(/[?#].*$/, '')
+    const place = placeOf(url)
     try {
       const response = await fetch(url, {
         method: 'POST',
-        redirect: 'error',
+        redirect: 'manual',
         headers: {
           'content-type': 'application/cloudevents+json; charset=utf-8',
           'x-log-position': String(position),

@@ -1,4 +1,3 @@
-import { BOM } from '../../../traceability/query/index.ts'
 import { analyse, causesCsv } from '../analysis.ts'
 import { placesOf } from '../places.ts'
 import type { RecordQueries } from '../ports.ts'
@@ -10,7 +9,7 @@ const time = z.iso
   .datetime({ offset: true, error: 'an RFC 3339 time, e.g. 2026-01-31T06:00:00Z' })
   .transform((t) => new Date(t).toISOString())
   .optional()
-/** `1`: CSV begins with a byte order mark, so that Excel reads it as UTF-8. */
+/** `1`: CSV for a spreadsheet, with a byte order mark, and an apostrophe before names that it would change. */
 const bom = z.enum(['0', '1']).optional()
 /** With the class, and judged from one time (inclusive) to another (exclusive). */
 export const foundWindow = { class: z.string().min(1).max(128).optional(), from: time, to: time }
@@ -45,7 +44,7 @@ export function analysisRoutes(queries: RecordQueries): Route[] {
           res
             .attachment('causes.csv')
             .type('text/csv')
-            .send(`${mark === '1' ? BOM : ''}${causesCsv(answer)}`)
+            .send(causesCsv(answer, mark === '1'))
         else res.json(answer)
       },
     },

@@ -19,7 +19,7 @@ const querySchema = z.strictObject({
   /** Window by start of judging, half-open; of events by their time. */
   from: time,
   to: time,
-  /** `1`: CSV begins with a byte order mark, so that Excel reads it as UTF-8. */
+  /** `1`: CSV for a spreadsheet, with a byte order mark, and an apostrophe before names that it would change. */
   bom: z.enum(['0', '1']).default('0'),
 })
 

@@ -5,7 +5,7 @@ import {
   type TraceFact,
   traceFactSchema,
 } from '../../../contracts/index.ts'
-import { BOM, RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
+import { RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound } from '../errors.ts'
 import { jsonBody } from '../json-body.ts'
 import type { FactPort, RecordQueries } from '../ports.ts'
@@ -32,7 +32,7 @@ const recallQuery = z.strictObject({
   from: time,
   to: time,
   format: z.enum(RECALL_FORMS).optional(),
-  /** `1`: CSV begins with a byte order mark, so that Excel reads it as UTF-8. */
+  /** `1`: CSV for a spreadsheet, with a byte order mark, and an apostrophe before names that it would change. */
   bom: z.enum(['0', '1']).optional(),
 })
 
@@ -78,10 +78,10 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
       async run(req, res) {
         const { target, from, to, format = 'json', bom } = check(recallQuery, req.query, 'query')
         const asked = { target, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-        const text = await queries.recallText(asked, format)
+        const text = await queries.recallText(asked, format, bom === '1')
         res.set('Cache-Control', 'no-store')
         if (format === 'csv') res.attachment('recall.csv')
-        res.type(RECALL_TYPES[format]).send(`${format === 'csv' && bom === '1' ? BOM : ''}${text}`)
+        res.type(RECALL_TYPES[format]).send(text)
       },
     },
     jsonRoute({

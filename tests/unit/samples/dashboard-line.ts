@@ -137,10 +137,10 @@ export class FakeLine {
       const last = this.parts.findLast((p) => p.row.serial === serial)?.row
       return last ? [lifeOf(last, this.parts.filter((p) => p.row.serial === serial).length)] : []
     },
-    recallText: ({ target }, form) => {
+    recallText: ({ target }, form, bom = false) => {
       const at = '2026-01-01T00:00:00.000Z'
       const none = { certain: 0, probable: 0, places: {}, cut: false, units: [] }
-      return recallText({ target, of: [target], at, ...none }, form)
+      return recallText({ target, of: [target], at, ...none }, form, { bom })
     },
     holds: () => [],
     ncrs: () => ({ total: 0, reports: [] }),
