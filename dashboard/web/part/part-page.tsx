@@ -18,7 +18,7 @@ import { RulesPanel } from './rules-panel.tsx'
 import { TimingPanel } from './timing-panel.tsx'
 import { VerdictPanel } from './verdict-panel.tsx'
 import { UnitLifePanel } from './unit-life-panel.tsx'
-import { isTyping } from './viewer/viewer-keys.ts'
+import { pageKey } from './viewer/viewer-keys.ts'
 import { useViewerSettings } from './viewer/viewer-settings.ts'
 import { Viewer } from './viewer/viewer.tsx'
 
@@ -48,9 +48,9 @@ function useNeighbours(answer: PartAnswer | undefined, filter: PartFilter): Go {
   // Before the page is painted: a key pressed as soon as the part is seen is for this part.
   useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return
-      if (event.key === 'j' || event.key === 'ArrowRight') go('older')
-      else if (event.key === 'k' || event.key === 'ArrowLeft') go('newer')
+      const key = pageKey(event)
+      if (key === 'j' || key === 'ArrowRight') go('older')
+      else if (key === 'k' || key === 'ArrowLeft') go('newer')
       else return
       event.preventDefault()
     }

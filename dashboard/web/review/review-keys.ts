@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import type { VerdictResult } from '../api/types.ts'
-import { isTyping } from '../part/viewer/viewer-keys.ts'
+import { pageKey } from '../part/viewer/viewer-keys.ts'
 
 export interface ReviewActions {
   /** What the line decided; null = nothing to decide about. */
@@ -18,17 +18,17 @@ export const opposite = (verdict: VerdictResult): VerdictResult | null =>
 export function useReviewKeys({ machine, say, move, undo }: ReviewActions): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return
+      const key = event.repeat ? null : pageKey(event)
       const turned = machine && opposite(machine)
-      if (event.key === 'c' && turned && machine) say(machine)
-      else if (event.key === 'o' && turned) say(turned)
-      else if (event.key === 'p') say('pass')
-      else if (event.key === 'r') say('pass', true)
-      else if (event.key === 'f') say('fail')
-      else if (event.key === 'x') say('inconclusive')
-      else if (event.key === 'u') undo()
-      else if (event.key === 'j' || event.key === 'ArrowDown') move(1)
-      else if (event.key === 'k' || event.key === 'ArrowUp') move(-1)
+      if (key === 'c' && turned && machine) say(machine)
+      else if (key === 'o' && turned) say(turned)
+      else if (key === 'p') say('pass')
+      else if (key === 'r') say('pass', true)
+      else if (key === 'f') say('fail')
+      else if (key === 'x') say('inconclusive')
+      else if (key === 'u') undo()
+      else if (key === 'j' || key === 'ArrowDown') move(1)
+      else if (key === 'k' || key === 'ArrowUp') move(-1)
       else return
       event.preventDefault()
     }

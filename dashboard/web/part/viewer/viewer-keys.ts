@@ -15,14 +15,16 @@ const TEXT_FIELD = 'input:not([type="radio"], [type="checkbox"]), textarea, sele
 const ARROW_CONTROL = 'input[type="radio"], [role="slider"]'
 
 /**
- * True while the key has another meaning: letters in a field, arrows on a slider, anything while a dialog is open, which is
- * about the part it was opened for.
+ * The key that is meant for the page, letters small whether Caps Lock is on or not; null while it has another meaning: with
+ * Ctrl and the like, letters in a field, arrows on a slider, anything while a dialog is open, which is about the part it
+ * was opened for.
  */
-export function isTyping(event: KeyboardEvent): boolean {
-  if (dialogOpen()) return true
-  if (!(event.target instanceof HTMLElement)) return false
-  const arrow = event.key.startsWith('Arrow')
-  return event.target.closest(arrow ? `${TEXT_FIELD}, ${ARROW_CONTROL}` : TEXT_FIELD) !== null
+export function pageKey(event: KeyboardEvent): string | null {
+  const { key, target } = event
+  if (event.ctrlKey || event.metaKey || event.altKey || dialogOpen()) return null
+  const taken = key.startsWith('Arrow') ? `${TEXT_FIELD}, ${ARROW_CONTROL}` : TEXT_FIELD
+  if (target instanceof HTMLElement && target.closest(taken) !== null) return null
+  return key.length === 1 ? key.toLowerCase() : key
 }
 
 const dialogOpen = (): boolean =>
@@ -32,14 +34,14 @@ const dialogOpen = (): boolean =>
 export function useViewerKeys(a: ViewerActions): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return
-      if (event.key === '0') a.fit()
-      else if (event.key === '1') a.trueSize()
-      else if (event.key === '+' || event.key === '=') a.zoom(1.4)
-      else if (event.key === '-') a.zoom(1 / 1.4)
-      else if (event.key === 'b') a.change({ boxes: !a.settings.boxes })
-      else if (event.key === 'm') a.change({ mapOn: !a.settings.mapOn })
-      else if (event.key === 'g' && a.hasGolden)
+      const key = pageKey(event)
+      if (key === '0') a.fit()
+      else if (key === '1') a.trueSize()
+      else if (key === '+' || key === '=') a.zoom(1.4)
+      else if (key === '-') a.zoom(1 / 1.4)
+      else if (key === 'b') a.change({ boxes: !a.settings.boxes })
+      else if (key === 'm') a.change({ mapOn: !a.settings.mapOn })
+      else if (key === 'g' && a.hasGolden)
         a.change({ mode: a.settings.mode === 'flicker' ? 'part' : 'flicker' })
       else return
       event.preventDefault()
