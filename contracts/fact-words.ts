@@ -75,6 +75,21 @@ const WORDS: Readonly<Record<string, string>> = {
   'a data directory of a line': '产线的数据目录',
   'the data was written by a newer program; run that one': '数据由更新版本的程序写入,请运行该版本',
   'tiles are made again from the event log when the line starts': '产线启动时将由事件日志重新生成',
+  'free space on the volume of the data directory; `df -i` says whether it is out of inodes':
+    '请释放数据目录所在卷的空间;`df -i` 可查看 inode 是否用尽',
+  'check that the data directory exists and may be written': '请检查数据目录是否存在、是否可写',
+  'check that the directory exists and may be written': '请检查目录是否存在、是否可写',
+  'check the disk and the file size limit of the process': '请检查磁盘及进程的文件大小上限',
+  'the disk is read-only, as the system makes it after an error of the disk: check the disk, and mount it so that it can be written':
+    '磁盘为只读,磁盘出错后系统会如此处理:请检查磁盘,并重新以可写方式挂载',
+  'another program holds the database; stop it': '数据库被其他程序占用,请停止该程序',
+  'a running store thread': '运行中的存储线程',
+  'it is closed or has died': '已关闭或已终止',
+  'it is started again by itself; see the log for the cause': '将自动重新启动;原因见日志',
+  'the note that this line wrote there last': '本产线最近一次写入的内容',
+  'no file': '没有文件',
+  'an older note': '较早的内容',
+  'it is written again': '将重新写入',
   'wait for it or cancel it': '请等待其完成,或先取消',
   'give the URI instead of the name': '请使用 URI 代替名称',
 }
@@ -109,6 +124,7 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^the PLC refused the result of (\d+): code (\S+)$/, (n, code) => `PLC 拒绝触发 ${n} 的结果:代码 ${code}`],
   [/^the counter was restarted before the result of (\d+)$/, (n) => `计数器在触发 ${n} 的结果之前重新开始`],
   [/^parts that it passed since (\S+) may be wrong$/, (at) => `自 ${at} 起由其判为合格的工件可能有误`],
+  [/^it is written again; what stood there is kept as (.+)$/, (name) => `将重新写入;原有内容保存为 ${name}`],
   [/^trigger (\d+) has a result already$/, (n) => `触发 ${n} 已有结果`],
   [/^trigger (\d+) may be of the count before the restart$/, (n) => `触发 ${n} 可能属于重新开始之前的计数`],
 ]
