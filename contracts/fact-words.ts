@@ -90,6 +90,9 @@ const WORDS: Readonly<Record<string, string>> = {
   'no file': '没有文件',
   'an older note': '较早的内容',
   'it is written again': '将重新写入',
+  'an earlier one': '更早的时间',
+  'records of that time overlap; the log is signed on, in the order of its events':
+    '该时段的记录会重叠;日志按事件顺序继续签名',
   'wait for it or cancel it': '请等待其完成,或先取消',
   'give the URI instead of the name': '请使用 URI 代替名称',
 }
@@ -124,6 +127,7 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^the PLC refused the result of (\d+): code (\S+)$/, (n, code) => `PLC 拒绝触发 ${n} 的结果:代码 ${code}`],
   [/^the counter was restarted before the result of (\d+)$/, (n) => `计数器在触发 ${n} 的结果之前重新开始`],
   [/^parts that it passed since (\S+) may be wrong$/, (at) => `自 ${at} 起由其判为合格的工件可能有误`],
+  [/^a time past the last checkpoint, (\S+)$/, (at) => `晚于最近检查点 ${at} 的时间`],
   [/^it is written again; what stood there is kept as (.+)$/, (name) => `将重新写入;原有内容保存为 ${name}`],
   [/^trigger (\d+) has a result already$/, (n) => `触发 ${n} 已有结果`],
   [/^trigger (\d+) may be of the count before the restart$/, (n) => `触发 ${n} 可能属于重新开始之前的计数`],
