@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -113,6 +113,21 @@ describe('files that are taken away beneath an open store', () => {
     await expect.poll(() => store.health().spooled, { timeout: 20_000 }).toBe(0)
     await store.close()
     expect(await recorded()).toEqual([1, 2])
+  })
+
+  it('says that the folder may not be looked into any more, not that the file is gone', async () => {
+    const store = await open()
+    await store.capture(request(1, passVerdict()))
+    // As when the rights to it are taken, which root, who may run this, would not notice.
+    renameSync(dataDir, join(base, 'moved'))
+    symlinkSync('data', dataDir)
+    const error = await store
+      .capture({ ...request(2, passVerdict()), image: null })
+      .then(() => expect.fail('it was acknowledged'), String)
+    expect(error).toMatch(/trace\.db\); found ELOOP.*; check that the directory exists and may be written/)
+    rmSync(dataDir)
+    renameSync(join(base, 'moved'), dataDir)
+    await store.close()
   })
 
   it('makes the folder of images anew when it alone is gone', async () => {

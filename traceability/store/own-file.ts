@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { CodedError } from '../../contracts/index.ts'
+import { fileError } from './sqlite-errors.ts'
 
 /** Where a file is kept, on whichever disk. */
 interface Place {
@@ -29,10 +30,17 @@ export class OwnFile {
     this.#place = statSync(this.#path, { throwIfNoEntry: false }) ?? null
   }
 
-  /** TRC_WRITE where another file lies at the path, or none; null where it is the one that was noted. */
+  /** TRC_WRITE where another file lies at the path, none, or one that may not be looked at; null where it is the one that was noted. */
   astray(): CodedError | null {
-    const [own, there] = [this.#place, placeOf(this.#path)]
-    if (own === null || (there !== null && there.ino === own.ino && there.dev === own.dev)) return null
+    const own = this.#place
+    if (own === null) return null
+    let there: Place | null
+    try {
+      there = statSync(this.#path, { throwIfNoEntry: false }) ?? null
+    } catch (error) {
+      return fileError(error, 'TRC_WRITE', this.#path)
+    }
+    if (there !== null && there.ino === own.ino && there.dev === own.dev) return null
     return new CodedError('TRC_WRITE', {
       file: this.#path,
       expected: 'the file that the line has open',
@@ -44,14 +52,5 @@ export class OwnFile {
         hint: this.#hintZh,
       },
     })
-  }
-}
-
-/** A folder that may not be looked into shows nothing, either. */
-function placeOf(path: string): Place | null {
-  try {
-    return statSync(path)
-  } catch {
-    return null
   }
 }
