@@ -148,7 +148,10 @@ function degradedModes(
   if (store === 'spooling')
     modes.push({
       id: 'store',
-      text: { en: 'Records go to the spool: the store is late', zh: '存储滞后,记录正写入暂存区' },
+      text: {
+        en: 'Records go to the spool: the store is late or refuses them',
+        zh: '存储滞后或拒绝写入,记录正写入暂存区',
+      },
     })
   if (store === 'failed')
     modes.push({

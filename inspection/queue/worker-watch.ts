@@ -13,6 +13,10 @@ const DOWN = {
     zh: 'Redis 尚未连接:仅在本机判定',
   },
   redis: { en: 'Redis is not reachable: judging on this machine only', zh: 'Redis 无法连接:仅在本机判定' },
+  login: {
+    en: 'Redis refuses the user name or the password in its address: judging on this machine only',
+    zh: 'Redis 拒绝其地址中的用户名或密码:仅在本机判定',
+  },
   refuses: {
     en: 'Redis refuses to say which workers are connected: judging on this machine only',
     zh: 'Redis 拒绝说明哪些检测主机已连接:仅在本机判定',
@@ -24,9 +28,12 @@ const DOWN = {
   },
 } as const satisfies Record<string, I18n>
 
+/** What Redis answers to who may not come in at all (redis.io/docs, error prefixes). */
+const NO_LOGIN = /^(WRONGPASS|NOAUTH)\b/
+
 /** Whether there is anybody to ask: Redis answers, and workers are connected to it. */
 export class WorkerWatch {
-  readonly #link: RedisLink
+  readonly #link: Pick<RedisLink, 'up' | 'error'>
   readonly #queue: Pick<Queue, 'getWorkersCount'>
   readonly #onChange: (down: I18n | null, error: string | null) => void
   readonly #timer: NodeJS.Timeout
@@ -36,7 +43,7 @@ export class WorkerWatch {
 
   /** @param onChange hears why nobody can be asked any more, with the error behind it, or null when somebody can */
   constructor(
-    link: RedisLink,
+    link: Pick<RedisLink, 'up' | 'error'>,
     queue: Pick<Queue, 'getWorkersCount'>,
     onChange: (down: I18n | null, error: string | null) => void,
   ) {
@@ -57,7 +64,7 @@ export class WorkerWatch {
   }
 
   async look(): Promise<void> {
-    if (!this.#link.up) return this.#say(DOWN.redis, this.#link.error)
+    if (!this.#link.up) return this.#say(this.#away, this.#link.error)
     // One question at a time: those to a Redis that hangs would pile up.
     if (this.#askedMs !== null) {
       if (monoMs() - this.#askedMs > SILENT_MS) this.#say(DOWN.silent, null)
@@ -70,7 +77,7 @@ export class WorkerWatch {
     } catch (error) {
       // What its user may not do is no trouble of the network.
       const refused = this.#link.up && error instanceof Error && error.name === 'ReplyError'
-      this.#say(refused ? DOWN.refuses : DOWN.redis, String(error))
+      this.#say(refused ? DOWN.refuses : this.#away, String(error))
     } finally {
       this.#askedMs = null
     }
@@ -78,6 +85,11 @@ export class WorkerWatch {
 
   stop(): void {
     clearInterval(this.#timer)
+  }
+
+  /** A password that was changed is looked for elsewhere than a Redis that is gone. */
+  get #away(): I18n {
+    return NO_LOGIN.test(this.#link.error ?? '') ? DOWN.login : DOWN.redis
   }
 
   #say(down: I18n | null, error: string | null): void {

@@ -55,11 +55,12 @@ export class Activations {
 
   /**
    * The recipe a station starts with: the one in force when it stopped, unless the line file names another one since
-   * then. The line file wins, because somebody edited it.
+   * then. The line file wins, because somebody edited it; a recipe that it names still, and that is not in force any more,
+   * does not come back by a change of its own file.
    */
   resume(station: string, lineRecipe: RecipeRef): RecipeRef {
     const last = this.#last(station)
-    if (last?.line_sha256 === lineRecipe.sha256) return refOf(last)
+    if (last && !this.#edited(last, lineRecipe)) return refOf(last)
     this.#insertLine(station, lineRecipe)
     return lineRecipe
   }
@@ -85,7 +86,7 @@ export class Activations {
     if (known) return true
     const asLine = told.after.sha256 === lineRecipe.sha256
     // A line file that was edited since wins, as always.
-    const edited = last?.line_sha256 !== lineRecipe.sha256
+    const edited = last === undefined || this.#edited(last, lineRecipe)
     if (last?.sha256 === told.before.sha256 && (edited || this.#takeOver(last, told))) return true
     // The file would say what was in force before, and the line file is as it was when that one was.
     if (asLine && !edited) this.#insertLine(station, lineRecipe)
@@ -141,6 +142,18 @@ export class Activations {
 
   #last(station: string): Row | undefined {
     return this.#db.get<Row>('select * from activation where station = ? order by n desc limit 1', station)
+  }
+
+  /** Whether the line file names another recipe than when `last` came in force. */
+  #edited(last: Row, lineRecipe: RecipeRef): boolean {
+    if (last.line_sha256 === lineRecipe.sha256) return false
+    if (last.recipe === lineRecipe.id) return true
+    const named = this.#db.get<{ recipe: string }>(
+      "select recipe from activation where station = ? and cause = 'line' and sha256 = ? order by n desc limit 1",
+      last.station,
+      last.line_sha256,
+    )
+    return named?.recipe !== lineRecipe.id
   }
 
   #insertLine(station: string, recipe: RecipeRef): void {

@@ -134,6 +134,30 @@ describe('errorText', () => {
     expect(zh({ actual: 'a\nb; c' })).toBe('API_REQUEST:请求格式错误;实际为 a\nb;c')
   })
 
+  it('has the words of a clock that was put back, of a checkpoint that went, and of a disk that cannot be written', () => {
+    const clock = new CodedError('TRC_CLOCK', {
+      expected: 'a time past the last checkpoint, 2026-12-01T04:28:48.526Z',
+      actual: 'an earlier one',
+      hint: 'records of that time overlap; the log is signed on, in the order of its events',
+    })
+    expect(errorText(toFact(clock)).zh).toBe(
+      'TRC_CLOCK:系统时钟被回拨;应为 晚于最近检查点 2026-12-01T04:28:48.526Z 的时间;实际为 更早的时间;该时段的记录会重叠;日志按事件顺序继续签名',
+    )
+    const gone = new CodedError('TRC_CHECKPOINT', {
+      expected: 'the note that this line wrote there last',
+      actual: 'an older note',
+      hint: 'it is written again; what stood there is kept as checkpoint.damaged-1',
+    })
+    expect(errorText(toFact(gone)).zh).toMatch(/将重新写入;原有内容保存为 checkpoint\.damaged-1$/)
+    for (const hint of [
+      'free space on the volume of the data directory; `df -i` says whether it is out of inodes',
+      'check that the directory exists and may be written',
+    ])
+      expect(errorText(toFact(new CodedError('TRC_DISK_FULL', { actual: 'x', hint }))).zh).toMatch(
+        /;请[^a-z]*/,
+      )
+  })
+
   it('has the words of a gate that was not served, with and without the code in front', () => {
     const late = 'the result of trigger 35 came 53.3 ms too late'
     for (const message of [late, `INS_DEADLINE: ${late}`])

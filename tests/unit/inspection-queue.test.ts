@@ -50,6 +50,17 @@ describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
     expect(cut.health().degraded?.en).toMatch(/Redis is not reachable|not connected/)
   }, 20_000)
 
+  it('says that Redis refuses the login, which is no trouble of the network', async () => {
+    const url = new URL(REDIS_URL)
+    url.username = 'nobody'
+    url.password = 'wrong'
+    const refused = await ingest(prefixed(), new SlowInspector('here', 5), url.href)
+    expect((await refused.inspect(job(1_000)).outcome).worker).toBe('here')
+    await expect
+      .poll(() => refused.health().degraded?.en, { timeout: 10_000 })
+      .toMatch(/Redis refuses the user name or the password/)
+  }, 20_000)
+
   it('does not let a worker judge with another recipe of the same name', async () => {
     const prefix = prefixed()
     const remote = new SlowInspector('far', 5)

@@ -60,6 +60,17 @@ describe('what the log tells of activations', () => {
     expect(activations.resume('s1', three)).toEqual(three)
   })
 
+  it('stays in force where only the file of the recipe that the line names was changed', () => {
+    const changed = { ...one, sha256: 'f'.repeat(64) }
+    const activations = started()
+    activations.record('s1', two, { ...facts, cause: 'activate' })
+    expect(activations.resume('s1', changed)).toEqual(two)
+    expect(activations.resume('s1', changed)).toEqual(two)
+    // What the line file names anew comes in force, and so does what is in force already and was changed.
+    expect(activations.resume('s1', three)).toEqual(three)
+    expect(started().resume('s1', changed)).toEqual(changed)
+  })
+
   it('takes effect also where it leads back to the recipe of the line file', () => {
     const activations = started()
     activations.record('s1', two, { ...facts, cause: 'activate' })

@@ -1,4 +1,4 @@
-import { closeSync, fsync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -46,6 +46,25 @@ export async function replaceDurably(file: string, bytes: Uint8Array | string, m
 export async function dropLeftovers(dir: string, begin = ''): Promise<void> {
   for (const name of await readdir(dir))
     if (name.startsWith(begin) && name.endsWith('.tmp')) await rm(join(dir, name), { force: true })
+}
+
+/**
+ * Makes a folder and those between it and `root`, never `root` itself: where that was moved away, another one in its place
+ * would be in the way of who puts it back. By hand, as Node's `recursive` calls a read-only disk a missing folder.
+ *
+ * @throws the file-system error
+ */
+export function makeFoldersBelow(root: string, dir: string): void {
+  if (dir === root || dir === dirname(dir)) return
+  try {
+    mkdirSync(dir)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(dir) === root) throw error
+    makeFoldersBelow(root, dirname(dir))
+    mkdirSync(dir)
+  }
 }
 
 /** Makes renames and new files in a directory durable. Windows has no such call and no need of it. */

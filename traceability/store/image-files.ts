@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fsync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { FrameFormat, FrameMeta } from '../../contracts/index.ts'
-import { syncDir } from '../log/durable-file.ts'
+import { makeFoldersBelow, syncDir } from '../log/durable-file.ts'
 import { fileError } from './sqlite-errors.ts'
 
 /** An image that is durable on disk. */
@@ -108,7 +108,7 @@ export class ImageFiles {
     const bytes = parts.reduce((n, p) => n + p.length, 0)
     try {
       const dir = dirname(file)
-      if (!this.#entries.has(dir)) mkdirSync(dir, { recursive: true })
+      if (!this.#entries.has(dir)) makeFoldersBelow(this.#root, dir)
       const entry = this.#syncEntry(dir)
       const there = statSync(file, { throwIfNoEntry: false })?.size === bytes
       if (!there) await this.#write(file, parts)

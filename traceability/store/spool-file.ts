@@ -2,10 +2,13 @@ import { open, readdir, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CodedError, uuidv7 } from '../../contracts/index.ts'
 import { syncDir } from '../log/durable-file.ts'
+import { OwnFile } from './own-file.ts'
 import { isWhole } from './spool-line.ts'
 import { fileError } from './sqlite-errors.ts'
 
 export const REJECTED = 'rejected.jsonl'
+
+const FOLDER_AWAY = { en: 'put the folder back where it was', zh: '请将该文件夹放回原处' }
 
 interface Queued {
   line: string
@@ -44,6 +47,7 @@ export class SpoolWriter {
   readonly #dir: string
   #name: string | null = null
   #handle: FileHandle | null = null
+  #own: OwnFile | null = null
   #length = 0
   #queue: Queued[] = []
   #running: Promise<void> | null = null
@@ -83,6 +87,8 @@ export class SpoolWriter {
         const text = Buffer.from(batch.map((q) => q.line).join(''), 'utf8')
         await handle.writeFile(text)
         await handle.datasync()
+        const astray = this.#own?.astray() ?? null
+        if (astray !== null) throw astray
         this.#length += text.length
         for (const q of batch) q.resolve()
       } catch (error) {
@@ -101,7 +107,10 @@ export class SpoolWriter {
   async #open(): Promise<FileHandle> {
     if (this.#handle !== null) return this.#handle
     this.#name = `${uuidv7()}.jsonl`
-    this.#handle = await open(join(this.#dir, this.#name), 'ax')
+    const file = join(this.#dir, this.#name)
+    this.#handle = await open(file, 'ax')
+    this.#own = new OwnFile(file, FOLDER_AWAY)
+    this.#own.note()
     this.#length = 0
     await syncDir(this.#dir)
     return this.#handle

@@ -35,6 +35,8 @@ export const DAMAGED =
   'the file is damaged or not a database; restore it from a backup, into a folder without `-wal` and `-shm` of another time'
 const DISK_FULL_HINT =
   'free space on the volume of the data directory; `df -i` says whether it is out of inodes'
+const READ_ONLY_HINT =
+  'the disk is read-only, as the system makes it after an error of the disk: check the disk, and mount it so that it can be written'
 const HINTS: Partial<Record<ErrorCode, string>> = {
   TRC_DISK_FULL: DISK_FULL_HINT,
   TRC_BINDING: 'the value can never be stored as it is: a program error, or data that was altered',
@@ -127,7 +129,7 @@ export function fileError(error: unknown, fallback: ErrorCode, file: string): Co
   return new CodedError(fallback, {
     file,
     actual,
-    hint: 'check that the directory exists and may be written',
+    hint: name === 'EROFS' ? READ_ONLY_HINT : 'check that the directory exists and may be written',
     cause: error,
   })
 }

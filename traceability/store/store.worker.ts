@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
-import { BatchWriter } from './batch-writer.ts'
+import { type BatchResult, BatchWriter } from './batch-writer.ts'
 import { refuseEmptied } from './emptied.ts'
 import { markedImages, removeFiles } from './forgetting.ts'
 import { ImageFiles, type StoredImage } from './image-files.ts'
 import { migrate } from './migrations.ts'
 import { openSql } from './open-sql.ts'
+import { OwnDatabase } from './own-database.ts'
 import { keepSchema } from './schema-check.ts'
 import { migratePostgres } from '../plant/migrations.ts'
 import { openPostgres } from '../plant/postgres.ts'
@@ -76,9 +77,13 @@ async function start(): Promise<void> {
   const say = (reply: StoreReply): void => port.postMessage(reply)
   let db: SqlDatabase | undefined
   let writer: BatchWriter
+  /** Null = a server keeps the records. */
+  let own: OwnDatabase | null
   try {
-    db = await openDatabase(workerData as StoreWorkerData, (why) => say({ kind: 'said', error: toWire(why) }))
+    const data = workerData as StoreWorkerData
+    db = await openDatabase(data, (why) => say({ kind: 'said', error: toWire(why) }))
     writer = new BatchWriter(db)
+    own = data.database ? null : new OwnDatabase(db, join(dataDir, 'trace.db'))
   } catch (error) {
     db?.close()
     say({ kind: 'broken', error: toWire(asCoded(error, 'TRC_OPEN')) })
@@ -104,7 +109,11 @@ async function start(): Promise<void> {
       return []
     })
     const before = writer.position
-    writer.commit(good).forEach((result, i) => {
+    // Looked at on both sides of the commit, which may wait for the disk for long.
+    const astray = own?.astray() ?? null
+    const outcomes = astray === null ? writer.commit(good) : refused(good, astray)
+    const since = astray ?? own?.astray() ?? null
+    ;(since === null ? outcomes : refused(good, since)).forEach((result, i) => {
       const request = good[i]?.request
       const deleted = result.ok && request?.op === 'deleteImages'
       if (deleted) doomed.push(...request.ask.data.images)
@@ -150,6 +159,9 @@ async function start(): Promise<void> {
   })
   say({ kind: 'ready', newest: newestNote(db) })
 }
+
+const refused = (items: readonly unknown[], error: CodedError): BatchResult[] =>
+  items.map(() => ({ ok: false, error }))
 
 async function imageOf(images: ImageFiles, request: StoreRequest): Promise<StoredImage | null | CodedError> {
   if (request.op !== 'capture') return null

@@ -1,4 +1,4 @@
-import { asCoded, CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError, errorText, factInChinese } from '../../contracts/index.ts'
 import { isStorageError } from './spool.ts'
 
 /** Store first, spool when the store is late or refuses for reasons of its own; tells when both failed. */
@@ -72,9 +72,16 @@ export class TwoPaths {
   #both(store: CodedError, spool: CodedError | null): CodedError {
     this.failed = true
     this.lastError = store.message
+    const { hint, zh } = store.detail
+    const advice = hint === undefined ? '' : `${hint}; `
+    const adviceZh = hint === undefined ? '' : `${zh?.hint ?? factInChinese(hint)};`
     return new CodedError(store.code, {
       ...store.detail,
-      hint: `the spool refused it too (${spool?.message ?? 'unknown'}); hold the part`,
+      hint: `${advice}the spool refused it too (${spool?.message ?? 'unknown'}); hold the part`,
+      zh: {
+        ...zh,
+        hint: `${adviceZh}暂存区也拒绝了它(${spool === null ? '原因未知' : errorText(spool).zh});请隔离该工件`,
+      },
       cause: store,
     })
   }

@@ -1,6 +1,7 @@
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded } from '../../contracts/index.ts'
+import { makeFoldersBelow } from '../log/durable-file.ts'
 import { isStorageError } from './spool.ts'
 import { fileError } from './sqlite-errors.ts'
 
@@ -11,9 +12,11 @@ import { fileError } from './sqlite-errors.ts'
 export class UnkeptImage {
   /** Is written where images lie, as deep in folders of its own as an image is, and is no image. */
   readonly #trial: string
+  readonly #dataDir: string
   #bytes: Uint8Array | null = null
 
   constructor(dataDir: string) {
+    this.#dataDir = dataDir
     this.#trial = join(dataDir, 'images', '.trial')
   }
 
@@ -46,7 +49,7 @@ export class UnkeptImage {
     try {
       await rm(this.#trial, { recursive: true, force: true })
       const dir = join(this.#trial, '00')
-      await mkdir(dir, { recursive: true })
+      makeFoldersBelow(this.#dataDir, dir)
       const file = await open(join(dir, 'image'), 'wx')
       try {
         await file.writeFile(bytes)
