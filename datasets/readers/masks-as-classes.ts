@@ -20,26 +20,31 @@ export async function refuseMaskClasses(dir: string): Promise<void> {
   const images = await imagesBelow(dir)
   const byName = new Map<string, string[]>()
   for (const f of images) byName.set(nameOf(f), [...(byName.get(nameOf(f)) ?? []), f])
-  const partner = (f: string): string | undefined =>
+  const partners = (f: string): string[] =>
     [nameOf(f), nameOf(f).replace(ADDED, '')]
       .flatMap((name) => byName.get(name) ?? [])
-      .find((other) => dirname(other) !== dirname(f))
+      .filter((other) => dirname(other) !== dirname(f))
+  // Of several people each may have drawn masks: `ground_truth_1` and `ground_truth_2`.
+  const photographOf = async (f: string): Promise<string | undefined> => {
+    for (const other of partners(f)) if ((await looksLikeMask(join(dir, other))) === false) return other
+    return undefined
+  }
   for (const folder of new Set(images.map(dirname))) {
-    const pairs = images.flatMap((f): [string, string | undefined][] =>
-      dirname(f) === folder ? [[f, partner(f)]] : [],
-    )
-    if (pairs.some(([, image]) => image === undefined)) continue
-    const looked = pairs.filter((_, n) => n % Math.ceil(pairs.length / LOOKED_AT) === 0)
-    const drawn = await mapInOrder(looked, async ([f, image = '']) => {
-      const [mask, photograph] = [join(dir, f), join(dir, image)]
-      return (await looksLikeMask(mask, photograph)) === true && (await looksLikeMask(photograph)) === false
+    const own = images.filter((f) => dirname(f) === folder)
+    if (own.some((f) => partners(f).length === 0)) continue
+    const looked = own.filter((_, n) => n % Math.ceil(own.length / LOOKED_AT) === 0)
+    const drawn = await mapInOrder(looked, async (f) => {
+      const image = await photographOf(f)
+      return image !== undefined && (await looksLikeMask(join(dir, f), join(dir, image))) === true
+        ? [image]
+        : []
     })
-    if (!drawn.every(Boolean)) continue
+    if (!drawn.every(([image]) => image !== undefined)) continue
     throw new CodedError('DAT_LAYOUT', {
       file: join(dir, folder),
       expected:
         'masks in a folder that is named so (masks, gt, ground_truth) beside images, or in ground_truth/<class> of MVTec',
-      actual: `a folder of what look like masks, ${basename(looked[0]?.[0] ?? '')} of ${looked[0]?.[1] ?? ''}`,
+      actual: `a folder of what look like masks, ${basename(looked[0] ?? '')} of ${drawn[0]?.[0] ?? ''}`,
       hint: 'pictures of parts in spite of it: --dataset folder-per-class',
     })
   }

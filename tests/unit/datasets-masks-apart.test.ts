@@ -109,12 +109,14 @@ describe('folders of masks whose names no list has are no classes', () => {
     ['DeepCrack', 'train_img/11.jpg', 'train_lab/11.png'],
     ['GAPs384', 'croppedimg/11.jpg', 'croppedgt/11.png'],
     ['beside good parts', 'scratch/Scr_01.jpg', 'ground_truth_1/Scr_01.png', 'good/5.jpg'],
+    ['of two people', 'scratch/S_1.jpg', 'ground_truth_1/S_1.png', 'good/5.jpg', 'ground_truth_2/S_1.png'],
     ['with more behind their names', 'Images1/11.jpg', 'Semantic Maps/11_segm.png'],
     ['in splits', 'train/oil/11.jpg', 'train/oil_regions/11.png', 'test/oil/5.jpg'],
-  ])('%s', async (_, image, drawn, good?: string) => {
+  ])('%s', async (_, image, drawn, good?: string, other?: string) => {
     await photograph(image)
     await mask(drawn, 5)
     if (good !== undefined) await photograph(good)
+    if (other !== undefined) await mask(other, 6)
     await expect(openDataset(at.dir)).rejects.toThrow(
       /^DAT_LAYOUT: .*expected masks in a folder.*found a folder of what look like masks, .*\.png of .*\.jpg; .*--dataset folder-per-class/,
     )
