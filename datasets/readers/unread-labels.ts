@@ -13,6 +13,7 @@ import {
   stem,
 } from './files.ts'
 import { isGoodLabel } from './item.ts'
+import { refuseMaskClasses } from './masks-as-classes.ts'
 import { OF_A_MASK } from './masks-beside.ts'
 import { looksLikeMask } from './read-mask.ts'
 import { splitNamed } from './splits.ts'
@@ -189,6 +190,7 @@ async function firstList(dir: string, files: readonly string[]): Promise<string 
  */
 export async function refuseUnreadLabels(dir: string, as?: 'folder-per-class' | 'folder'): Promise<void> {
   await refuseMasksBeside(dir)
+  if (as === 'folder-per-class') await refuseMaskClasses(dir)
   const levels = (await foldersIn(dir)).flatMap((f) => (splitNamed(f) === undefined ? [] : [f]))
   const folders: string[] = []
   for (const level of levels.length > 0 ? levels : ['.'])
@@ -216,7 +218,7 @@ export async function refuseUnreadLabels(dir: string, as?: 'folder-per-class' | 
     file: dir,
     expected:
       notes !== undefined
-        ? (MISSING[extname(notes).toLowerCase()] ?? 'labels')
+        ? (MISSING[extname(notes).toLowerCase()] ?? MISSING['.csv'] ?? 'labels')
         : masks
           ? MISSING_MASKS
           : 'labels of these images, or folders named after the class of their images',

@@ -1,5 +1,5 @@
 import { extent, type PrecisionRecall } from '../metrics/index.ts'
-import { esc } from './html.ts'
+import { axisText, esc } from './html.ts'
 
 /** Distinct also for the colour-blind (Okabe and Ito 2008), then repeated. */
 export const COLOURS = [
@@ -77,8 +77,8 @@ export function lineChart(
     `<svg viewBox="0 0 ${W} ${H}" width="100%" role="img">${grid}` +
     `<clipPath id="${clipId}"><rect x="${PAD.left}" y="${PAD.top - 2}" width="${W - PAD.left - PAD.right + 2}" height="${H - PAD.top - PAD.bottom + 4}"/></clipPath>` +
     `<g clip-path="url(#${clipId})">${lines}</g>${marks}` +
-    `<text x="${(W + PAD.left) / 2}" y="${H - 4}" text-anchor="middle">${esc(x.label)}</text>` +
-    `<text x="12" y="${(H - PAD.bottom) / 2}" text-anchor="middle" transform="rotate(-90 12 ${(H - PAD.bottom) / 2})">${esc(y.label)}</text></svg>`
+    `<text x="${(W + PAD.left) / 2}" y="${H - 4}" text-anchor="middle">${axisText(x.label)}</text>` +
+    `<text x="12" y="${(H - PAD.bottom) / 2}" text-anchor="middle" transform="rotate(-90 12 ${(H - PAD.bottom) / 2})">${axisText(y.label)}</text></svg>`
   )
 }
 
@@ -108,5 +108,6 @@ export function envelope(curve: PrecisionRecall['curve']): [number, number][] {
   return out.length > 0 ? [[0, out[0]?.[1] ?? 0], ...out] : []
 }
 
+/** @param names ready-made HTML */
 export const legend = (names: readonly string[]): string =>
-  `<div class="legend">${names.map((n, i) => `<span><i style="background:${colour(i)}"></i>${esc(n)}</span>`).join('')}</div>`
+  `<div class="legend">${names.map((n, i) => `<span><i style="background:${colour(i)}"></i>${n}</span>`).join('')}</div>`

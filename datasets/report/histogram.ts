@@ -1,6 +1,6 @@
 import { extent } from '../metrics/index.ts'
 import { COLOURS } from './charts.ts'
-import { esc } from './html.ts'
+import { axisText, esc } from './html.ts'
 
 const W = 520
 const H = 300
@@ -55,7 +55,7 @@ export function scoreHistogram(
       : `<path d="M${at.toFixed(1)} ${PAD.top - 6}V${H - PAD.bottom}" stroke="#16202c" stroke-dasharray="5 4" stroke-width="1.5"/><text x="${at + (at > W * 0.7 ? -6 : 6)}" y="${PAD.top + 4}" text-anchor="${at > W * 0.7 ? 'end' : 'start'}" style="fill:#16202c">${Number(threshold.toPrecision(4))}</text>`
   return (
     `<svg viewBox="0 0 ${W} ${H}" width="100%" role="img">${counts}${bars(g, COLOURS[2] ?? '', 'good')}${bars(b, COLOURS[1] ?? '', 'bad')}${line}${ticks}` +
-    `<text x="${(W + PAD.left) / 2}" y="${H - 4}" text-anchor="middle">${esc(labels.x)}</text>` +
-    `<text x="12" y="${(H - PAD.bottom) / 2}" text-anchor="middle" transform="rotate(-90 12 ${(H - PAD.bottom) / 2})">${esc(labels.y)}</text></svg>`
+    `<text x="${(W + PAD.left) / 2}" y="${H - 4}" text-anchor="middle">${axisText(labels.x)}</text>` +
+    `<text x="12" y="${(H - PAD.bottom) / 2}" text-anchor="middle" transform="rotate(-90 12 ${(H - PAD.bottom) / 2})">${axisText(labels.y)}</text></svg>`
   )
 }

@@ -5,6 +5,25 @@ export const esc = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#
 export const t = (en: string, zh: string): string =>
   `<span lang="en">${esc(en)}</span><span lang="zh">${esc(zh)}</span>`
 
+/** What the axes of charts count. */
+const AXES: Readonly<Record<string, string>> = {
+  parts: '件数',
+  'false-call rate': '误报率',
+  'detection rate': '检出率',
+  'false-call rate of pixels': '像素误报率',
+  'overlap, detection': '重叠率、检出率',
+  recall: '召回率',
+  precision: '精确率',
+  score: '得分',
+}
+
+/** Both languages of what an axis counts, for text inside SVG; names of scores stay as they are. */
+export function axisText(label: string): string {
+  const zh = AXES[label]
+  if (zh === undefined) return esc(label)
+  return `<tspan lang="en">${esc(label)}</tspan><tspan lang="zh">${esc(zh)}</tspan>`
+}
+
 export const percent = (v: number | null, digits = 2): string =>
   v === null || !Number.isFinite(v) ? '–' : `${(v * 100).toFixed(digits)} %`
 

@@ -205,7 +205,7 @@ function detectionSections(r: EvaluationResult): string {
     ) +
     section(
       t('Curves', '曲线'),
-      `<div class="charts"><div>${pr}${legend(drawn.map((c) => c.class))}</div><div>${f}${legend(['F1', 'precision', 'recall'])}</div></div>`,
+      `<div class="charts"><div>${pr}${legend(drawn.map((c) => esc(c.class)))}</div><div>${f}${legend(['F1', t('precision', '精确率'), t('recall', '召回率')])}</div></div>`,
       best,
     ) +
     section(t('Confusion', '混淆矩阵'), confusionTable(d.confusion))

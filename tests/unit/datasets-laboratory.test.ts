@@ -145,6 +145,8 @@ describe('an anomaly package on a set with masks', () => {
     expect(html.indexOf('test/dent/5.png')).toBeLessThan(html.indexOf('test/dent/0.png'))
     for (const word of ['AUPRO', 'AUPIMO', 'Clopper', 'score map', 'false-call rate of pixels'])
       expect(html).toContain(word)
+    for (const axis of ['件数', '误报率', '检出率', '像素误报率', '召回率', '精确率'])
+      expect(html).toContain(`<tspan lang="zh">${axis}</tspan>`)
   })
 
   it('agrees with itself, and differs from another by the part that flips', async () => {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Dataset, openDataset } from '../../datasets/index.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
 
@@ -102,4 +102,31 @@ it('leaves alone what systems put among the files', async () => {
   })
   const set = await openDataset(at.dir)
   expect([set.items.map((i) => i.id), set.leftOut]).toEqual([['bad/a.jpg', 'good/b.jpg'], []])
+})
+
+describe('folders of masks whose names no list has are no classes', () => {
+  it.each([
+    ['DeepCrack', 'train_img/11.jpg', 'train_lab/11.png'],
+    ['GAPs384', 'croppedimg/11.jpg', 'croppedgt/11.png'],
+    ['beside good parts', 'scratch/Scr_01.jpg', 'ground_truth_1/Scr_01.png', 'good/5.jpg'],
+    ['of two people', 'scratch/S_1.jpg', 'ground_truth_1/S_1.png', 'good/5.jpg', 'ground_truth_2/S_1.png'],
+    ['with more behind their names', 'Images1/11.jpg', 'Semantic Maps/11_segm.png'],
+    ['in splits', 'train/oil/11.jpg', 'train/oil_regions/11.png', 'test/oil/5.jpg'],
+  ])('%s', async (_, image, drawn, good?: string, other?: string) => {
+    await photograph(image)
+    await mask(drawn, 5)
+    if (good !== undefined) await photograph(good)
+    if (other !== undefined) await mask(other, 6)
+    await expect(openDataset(at.dir)).rejects.toThrow(
+      /^DAT_LAYOUT: .*expected masks in a folder.*found a folder of what look like masks, .*\.png of .*\.jpg; .*--dataset folder-per-class/,
+    )
+    expect((await openDataset(at.dir, { format: 'folder-per-class' })).items.length).toBeGreaterThan(1)
+  })
+
+  it('but drawn parts are, and photographs of the same names', async () => {
+    for (const f of ['good/1.png', 'open/1.png']) await mask(f, f.startsWith('good') ? 90 : 60)
+    expect((await openDataset(at.dir)).classes).toEqual(['good', 'open'])
+    for (const f of ['good/2.png', 'open/2.png']) await photograph(f)
+    expect((await openDataset(at.dir)).classes).toEqual(['good', 'open'])
+  })
 })

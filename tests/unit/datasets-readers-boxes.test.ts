@@ -286,6 +286,12 @@ describe('Pascal VOC', () => {
     ['an empty number', xml(`<name>x</name>${box.replace('>1<', '><')}`), /line 3.*found NaN 2 10 8/],
     ['the name of a part', xml(`${box}<part><name>head</name></part>`), /line 3.*name/],
     [
+      'the name of an attribute',
+      xml(`${box}<attributes><attribute><name>rotation</name></attribute></attributes>`),
+      /line 3.*name/,
+    ],
+    ['a second box of an object', xml(`<name>x</name>${box}${box}`), /line 3.*one <bndbox>.*found 2/],
+    [
       'another size than the image has',
       xml(`<name>x</name>${box}`).replace(
         '<object>',
