@@ -35,11 +35,12 @@ export function scannerLines(spec: Spec): IdentitySource {
         ? new KeyboardLines(spec.maxLength)
         : new LineSplitter(spec.maxLength)
     // Until then nothing is taken for a code.
-    const soon = setTimeout(() => feed.connected(), OPENED_MS)
+    const heardFromMs = monoMs() + OPENED_MS
+    const forget = atMono(heardFromMs, () => feed.connected())
     try {
-      await readUntilGone(stream, new TimedLines(lines, monoMs()), feed, worked, stop.signal)
+      await readUntilGone(stream, new TimedLines(lines, heardFromMs), feed, worked, stop.signal)
     } finally {
-      clearTimeout(soon)
+      forget()
     }
     throw new CodedError('CAM_GONE', { path: where, actual: 'the scanner closed the connection' })
   }
@@ -57,6 +58,23 @@ export function scannerLines(spec: Spec): IdentitySource {
       await running
     },
   }
+}
+
+/**
+ * Not before the time, as a timer may by a part of a millisecond: whoever sees the scanner run may send a code at once.
+ *
+ * @param atMs monotonic
+ * @returns forgets it
+ */
+function atMono(atMs: number, work: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined
+  const look = (): void => {
+    const leftMs = atMs - monoMs()
+    if (leftMs > 0) timer = setTimeout(look, leftMs)
+    else work()
+  }
+  look()
+  return () => clearTimeout(timer)
 }
 
 /**

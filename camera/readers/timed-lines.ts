@@ -18,10 +18,10 @@ export class TimedLines {
   #begunMs: number | null = null
   #lastMs = 0
 
-  /** @param openedMs monotonic */
-  constructor(lines: LineReader, openedMs = -Infinity) {
+  /** @param heardFromMs monotonic: what begins before it is refused */
+  constructor(lines: LineReader, heardFromMs = -Infinity) {
     this.#lines = lines
-    this.#heardFromMs = openedMs + OPENED_MS
+    this.#heardFromMs = heardFromMs
   }
 
   /** @param atMs monotonic */

@@ -130,7 +130,7 @@ describe('a line of a scanner', () => {
   ])(
     '%s that came as soon as the scanner was opened may be the rest of another code',
     (_what, make, bytes) => {
-      const lines = new TimedLines(make(), 1_000)
+      const lines = new TimedLines(make(), 1_200)
       expect(lines.push(bytes('12'), 1_010)).toEqual([])
       expect(lines.push(bytes('3\nsn-'), 1_190)).toMatchObject([
         { code: 'CAM_BAD_REQUEST', detail: { actual: '"123"' } },
