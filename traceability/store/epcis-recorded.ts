@@ -6,7 +6,6 @@ import {
   uuidv5,
 } from '../../contracts/index.ts'
 import { eventHash } from '../epcis/event-hash.ts'
-import { declaredAt } from './epcis-declared.ts'
 import type { EventAppender } from './event-appender.ts'
 
 /** Namespace of the log ids of captured events (a random UUID of this program). */
@@ -25,10 +24,7 @@ export function says(db: SqlDatabase, position: number, item: EpcisItem): boolea
   return hash === item.hash || eventHash(event, context) === eventHash(item.event, item.context)
 }
 
-/**
- * An item by the ids under which an older program has recorded it, or what it declares an error in, or the declaration
- * that overtook it; by its own where none did.
- */
+/** An item by the ids under which an older program has recorded it, or what it declares an error in; else by its own. */
 export function asRecorded(
   db: SqlDatabase,
   events: EventAppender,
@@ -37,8 +33,9 @@ export function asRecorded(
 ): EpcisItem {
   const { former } = item
   if (former === undefined) return item
-  const places = [events.find(logId(former), source)]
-  if (former.eventID !== item.eventID)
-    places.push(events.find(idOf(former.eventID), source), declaredAt(db, former))
+  const ids = [logId(former)]
+  // An event with an id of its own is found by that.
+  if (former.eventID !== item.eventID) ids.push(idOf(former.eventID))
+  const places = ids.map((id) => events.find(id, source))
   return places.some((position) => position !== null && says(db, position, item)) ? former : item
 }

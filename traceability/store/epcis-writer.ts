@@ -93,9 +93,12 @@ export class EpcisWriter {
     })
   }
 
-  #one(ask: EpcisCaptureRequest, source: string, item: EpcisItem, budget: WalkBudget): EpcisItemAck {
+  #one(ask: EpcisCaptureRequest, source: string, sent: EpcisItem, budget: WalkBudget): EpcisItemAck {
     const notLinked: NotLinked[] = []
-    const declared = declaredAt(this.#db, item)
+    const { position: declared, item } = declaredAt(this.#db, sent) ?? {
+      position: null,
+      item: sent,
+    }
     const contradicts = declared === null ? contradictionsOf(this.#db, item, budget) : []
     const next = this.#events.position + 1
     // One after the other: links of one event can contradict each other, too.
