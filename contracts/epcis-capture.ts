@@ -44,6 +44,8 @@ export interface EpcisItem {
   /** Lots of units among them that the event says otherwise than by a plain `cbvmda:lotNumber`. */
   lots: Record<string, string>
   moves: EpcisMove[]
+  /** The same by the hash of older programs, where its id in the log is made from that and is another: it may be there so. */
+  former?: EpcisItem
 }
 
 export interface EpcisCaptureRequest {

@@ -46,8 +46,8 @@ export class Capture {
     if (item === undefined) throw new Error('a single event is one event')
     const { items } = await this.#write(`event ${uuidv7()}`, [item], null, true)
     const [ack] = items
-    if (ack === undefined || 'conflict' in ack || ack.repeated) throw taken(item, '')
-    return { ...item.event, eventID: item.eventID }
+    if (ack === undefined || 'conflict' in ack || ack.repeated) throw taken(ack ?? item, '')
+    return { ...item.event, eventID: ack.eventID }
   }
 
   /**
@@ -129,9 +129,9 @@ function refuse(errors: CaptureJob['errors']): void {
 }
 
 /** @param pointer where the event stands in the document */
-const taken = (item: EpcisItem, pointer: string): EpcisError =>
+const taken = ({ eventID }: { eventID: string }, pointer: string): EpcisError =>
   new EpcisError(
     'ResourceAlreadyExistsException',
-    { pointer: `${pointer}/eventID`, expected: 'an event that is not recorded yet', actual: item.eventID },
+    { pointer: `${pointer}/eventID`, expected: 'an event that is not recorded yet', actual: eventID },
     'events are never changed; declare an error and send a corrective event of its own id',
   )

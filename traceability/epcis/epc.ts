@@ -135,7 +135,7 @@ export function oneUri(uri: string): string {
 
 /** `oneUri`, and for all classes: as queries and answers, which leave nothing behind, compare and write identifiers. */
 export function comparedUri(uri: string): string {
-  if (!uri.startsWith('urn:epc:idpat:')) return oneUri(uri)
+  if (!uri.startsWith('urn:epc:idpat:') || uri.startsWith('urn:epc:idpat:sgtin:')) return oneUri(uri)
   try {
     return buildDigitalLink(classElements(uri) ?? []) ?? uri
   } catch {

@@ -42,18 +42,37 @@ const IDENTIFIERS = new Set([
  * in UTC; lists whose order means nothing sorted; prefixed names written out. It is not the event hash id of CBV 2.0,
  * 8.9, which leaves lot and dates of a unit out, and is never shown as one.
  */
-export function eventHash(event: JsonObject, context: unknown): string {
+export const eventHash = (event: JsonObject, context: unknown): string => hashOf(event, context, WHOLE)
+
+/** What older programs had for it: of a time the milliseconds, as a double has them; of a Digital Link who it is, and no more. */
+export const formerHash = (event: JsonObject, context: unknown): string =>
+  hashOf(event, context, { identifier: oneUri, time: timeMs })
+
+interface Reading {
+  identifier(uri: string): string
+  time(time: string): number | string
+}
+
+// Who it is, in one form; and what its label says beside that, as of which lot it is.
+const WHOLE: Reading = { identifier: (uri) => oneUri(uri) + saidBeside(uri), time: moment }
+
+function hashOf(event: JsonObject, context: unknown, reading: Reading): string {
   const prefixes = new Map<string, string>()
   addPrefixes(prefixes, context)
   addPrefixes(prefixes, event['@context'])
   return createHash('sha256')
-    .update(canonicalJson(canonical(event, '', prefixes)))
+    .update(canonicalJson(canonical(event, '', prefixes, reading)))
     .digest('hex')
 }
 
-function canonical(value: unknown, name: string, prefixes: ReadonlyMap<string, string>): unknown {
+function canonical(
+  value: unknown,
+  name: string,
+  prefixes: ReadonlyMap<string, string>,
+  reading: Reading,
+): unknown {
   if (Array.isArray(value)) {
-    const items = value.map((v) => canonical(v, name, prefixes))
+    const items = value.map((v) => canonical(v, name, prefixes, reading))
     if (!SETS.has(name)) return items
     return items.map((v) => canonicalJson(v)).sort()
   }
@@ -61,12 +80,11 @@ function canonical(value: unknown, name: string, prefixes: ReadonlyMap<string, s
     return Object.fromEntries(
       Object.entries(value)
         .filter(([key]) => name !== '' || !LEFT_OUT.has(key))
-        .map(([key, v]) => [writtenOut(key, prefixes), canonical(v, key, prefixes)]),
+        .map(([key, v]) => [writtenOut(key, prefixes), canonical(v, key, prefixes, reading)]),
     )
   if (typeof value !== 'string') return value
-  if (TIMES.has(name) && isTime(value)) return moment(value)
-  // Who it is, in one form; and what its label says beside that, as of which lot it is.
-  return IDENTIFIERS.has(name) ? oneUri(value) + saidBeside(value) : value
+  if (TIMES.has(name) && isTime(value)) return reading.time(value)
+  return IDENTIFIERS.has(name) ? reading.identifier(value) : value
 }
 
 /** Milliseconds; of a time with more digits than a double keeps apart, with all of them. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type EpcisItem, uuidv5 } from '../../contracts/index.ts'
-import { eventHash } from './event-hash.ts'
+import { eventHash, formerHash } from './event-hash.ts'
 import { linksOf, lotsOf, movesOf, subjectsOf, thingsOf } from './event-links.ts'
 import type { JsonObject } from './faults.ts'
 import { timeMs } from './uri.ts'
@@ -14,6 +14,13 @@ const EVENT_IDS = '0f2f4c39-6a0e-4f55-9f6f-2b4f7a6f6a51'
  */
 export function prepareItem(event: JsonObject, context: unknown): EpcisItem {
   const hash = eventHash(event, context)
+  const item = itemOf(event, context, hash)
+  if (typeof event['eventID'] === 'string' && !item.declaresError) return item
+  const former = formerHash(event, context)
+  return former === hash ? item : { ...item, former: itemOf(event, context, former) }
+}
+
+function itemOf(event: JsonObject, context: unknown, hash: string): EpcisItem {
   const eventID =
     typeof event['eventID'] === 'string' ? event['eventID'] : `urn:uuid:${uuidv5(EVENT_IDS, hash)}`
   const declaresError = event['errorDeclaration'] !== undefined

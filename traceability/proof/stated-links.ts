@@ -1,10 +1,11 @@
-import { type EpcisItem, type EpcisLink, type QEvent, uuidv5 } from '../../contracts/index.ts'
+import { type EpcisItem, type EpcisLink, type QEvent } from '../../contracts/index.ts'
 import { linkKey, namedLinksOf, thingsOf } from '../epcis/event-links.ts'
 import type { JsonObject } from '../epcis/faults.ts'
 import { timeMs } from '../epcis/uri.ts'
 import { thingUri } from '../genealogy/things.ts'
 import { lotUri } from '../identity/index.ts'
-import { DECLARED, EPCIS_NAMESPACE } from '../store/epcis-writer.ts'
+import { idOf } from '../store/epcis-recorded.ts'
+import { DECLARED } from '../store/epcis-writer.ts'
 
 type Data = Record<string, unknown>
 
@@ -167,5 +168,5 @@ export function takenBackBy({
   if (typeof data['supersedes'] === 'string') return { fact: data['supersedes'] }
   const event = data['event'] as JsonObject | undefined
   if (event?.['errorDeclaration'] === undefined) return null
-  return { id: uuidv5(EPCIS_NAMESPACE, String(data['eventID'])), source }
+  return { id: idOf(String(data['eventID'])), source }
 }

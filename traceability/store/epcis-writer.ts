@@ -6,13 +6,13 @@ import {
   type EpcisLink,
   type QEvent,
   type SqlDatabase,
-  uuidv5,
 } from '../../contracts/index.ts'
 import { contradictionsOf } from '../genealogy/contradictions.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
 import type { WalkBudget } from '../genealogy/stopped.ts'
 import { lotUri } from '../identity/index.ts'
 import { declaredAt } from './epcis-declared.ts'
+import { asRecorded, idOf, logId, says } from './epcis-recorded.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { schemaUri } from './inspection-event.ts'
@@ -34,8 +34,6 @@ import {
   wasMade,
 } from './waiting-links.ts'
 
-/** Namespace of the log ids of captured events (a random UUID of this program). */
-export const EPCIS_NAMESPACE = '6f3d8a0e-2f57-4c1b-9f2d-7f1c5b7f9a10'
 /** Begins the reason why nothing of an event was linked whose error had been declared before it came. */
 export const DECLARED = 'an error in it was declared at position '
 const END = '9999'
@@ -61,12 +59,13 @@ export class EpcisWriter {
   /** Inside the caller's transaction. Nothing is written when `rollback` is asked for and an item is refused. */
   write(ask: EpcisCaptureRequest): EpcisCaptureAck {
     const source = `/plants/${ask.source.plant}/lines/${ask.source.line}/epcis`
-    const before = this.#known(ask.items, source)
+    const asked = ask.items.map((item) => asRecorded(this.#db, this.#events, item, source))
+    const before = this.#known(asked, source)
     if (ask.rollback && before.some((ack) => ack !== null && 'conflict' in ack))
-      return { written: false, items: before.map((ack, i) => ack ?? pending(ask.items[i])) }
+      return { written: false, items: before.map((ack, i) => ack ?? pending(asked[i])) }
     const here = new Map<string, EpcisItemAck>()
     const budget = { left: ONE_CAPTURE }
-    const items = ask.items.map((item, i) => {
+    const items = asked.map((item, i) => {
       const id = logId(item)
       const ack = before[i] ?? here.get(id) ?? this.#one(ask, source, item, budget)
       here.set(id, 'position' in ack ? { ...ack, repeated: true } : ack)
@@ -83,8 +82,7 @@ export class EpcisWriter {
       const id = logId(item)
       const position = this.#events.find(id, source)
       if (position !== null) {
-        const same = this.#hashAt(position) === item.hash
-        return same
+        return says(this.#db, position, item)
           ? { eventID: item.eventID, position, repeated: true }
           : { eventID: item.eventID, conflict: position }
       }
@@ -95,14 +93,12 @@ export class EpcisWriter {
     })
   }
 
-  #hashAt(position: number): string {
-    const row = this.#db.get<{ json: string }>('select json from event where position = ?', position)
-    return (JSON.parse(row?.json ?? '{}') as QEvent<{ hash: string }>).data.hash
-  }
-
-  #one(ask: EpcisCaptureRequest, source: string, item: EpcisItem, budget: WalkBudget): EpcisItemAck {
+  #one(ask: EpcisCaptureRequest, source: string, sent: EpcisItem, budget: WalkBudget): EpcisItemAck {
     const notLinked: NotLinked[] = []
-    const declared = declaredAt(this.#db, item)
+    const { position: declared, item } = declaredAt(this.#db, sent) ?? {
+      position: null,
+      item: sent,
+    }
     const contradicts = declared === null ? contradictionsOf(this.#db, item, budget) : []
     const next = this.#events.position + 1
     // One after the other: links of one event can contradict each other, too.
@@ -137,7 +133,7 @@ export class EpcisWriter {
 
   #masterData(ask: EpcisCaptureRequest, source: string): void {
     const { capture, masterData } = ask
-    const id = uuidv5(EPCIS_NAMESPACE, `master data ${capture}`)
+    const id = idOf(`master data ${capture}`)
     if (this.#events.find(id, source) !== null) return
     const data = { capture, ...masterData }
     this.#append(ask, source, { id, type: 'ext.epcis.masterdata.v1', subject: `capture/${capture}`, data })
@@ -208,7 +204,7 @@ export class EpcisWriter {
 
   /** The event with that id is in error: its edges go, what it closed is open again. Both events stay. */
   #takeBack(eventID: string, source: string, by: number): void {
-    const position = this.#events.find(uuidv5(EPCIS_NAMESPACE, eventID), source)
+    const position = this.#events.find(idOf(eventID), source)
     if (position === null) return
     forgetWaiting(this.#db, position)
     const gone = this.#db.all<GoneLink>(`delete from edge where position = ? returning ${GONE}`, position)
@@ -271,10 +267,6 @@ const ofLot = ({ kind, uri, gtin, lot }: EpcisItem['things'][number]): EpcisLink
           uom: null,
         },
       ]
-
-/** One event and each declaration of an error about it. */
-const logId = (item: EpcisItem): string =>
-  uuidv5(EPCIS_NAMESPACE, item.declaresError ? `${item.eventID} error ${item.hash}` : item.eventID)
 
 const refusal = ({ child, parent, kind }: EpcisLink, reason: string): NotLinked => ({
   child: child ?? '',
