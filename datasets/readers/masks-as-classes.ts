@@ -43,10 +43,14 @@ export async function refuseMaskClasses(dir: string): Promise<void> {
       if (folder !== of.folder && (await look(file)) === 'photograph') return file
     return undefined
   }
-  const maskIn = async (looked: readonly Found[]): Promise<[mask: string, image: string] | undefined> => {
+  const maskIn = async (own: readonly Found[]): Promise<[mask: string, image: string] | undefined> => {
+    const looked = someOf(own)
     let shown: [string, string] | undefined
-    for (const one of looked) {
+    // Most masks may be of good parts, and black: then one that marks something is looked for among all.
+    for (const [n, one] of [...looked, ...own].entries()) {
+      if (n >= looked.length && shown !== undefined) break
       const is = await look(one.file)
+      if (is === 'blank' && n >= looked.length) continue
       if (is !== 'drawn' && is !== 'blank') return undefined
       const image = await photographOf(one)
       if (image === undefined || !(await looksLikeMask(join(dir, one.file), join(dir, image))))
@@ -63,7 +67,7 @@ export async function refuseMaskClasses(dir: string): Promise<void> {
   for (const [folder, own] of byFolder) {
     if (isGood(folder)) continue
     if (own.some((one) => !namesakes(one).some((other) => other.folder !== folder))) continue
-    const found = await maskIn(someOf(own))
+    const found = await maskIn(own)
     if (found === undefined) continue
     if (await goodLooksDrawn()) return
     throw new CodedError('DAT_LAYOUT', {

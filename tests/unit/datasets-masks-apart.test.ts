@@ -130,6 +130,14 @@ describe('folders of masks whose names no list has are no classes', () => {
     expect((await openDataset(at.dir)).classes).toEqual(['good', 'open'])
   })
 
+  it('also where most of them are black', async () => {
+    for (let n = 1; n < 13; n++) {
+      await photograph(`crops/${n}.jpg`)
+      await mask(`crops_lab/${n}.png`, n === 5 ? 5 : 0)
+    }
+    await expect(openDataset(at.dir)).rejects.toThrow(/what look like masks, 5\.png of crops\/5\.jpg/)
+  })
+
   it.each<[string, ...[file: string, make: (file: string) => Promise<void>][]]>([
     ['parts that are missing on a ground clipped to black', ['missing/1.png', (f) => mask(f, 0)]],
     ['parts that are missing on a dark ground', ['missing/1.png', (f) => grey(f, (n) => (n * 37) % 7)]],
