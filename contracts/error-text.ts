@@ -153,12 +153,15 @@ export function errorText({
 /** Facts of a message, ` (place); expected …; found …; hint`, as far as it has them. */
 function translated(facts: string): string {
   const [place = ''] = /^ \(.*?\)(?=;|$)/.exec(facts) ?? []
-  const parts = /^(?:; expected (.*?))?(?:; found (.*?))?((?:; (?!expected |found ).*?)?)$/s.exec(
-    facts.slice(place.length),
-  )
+  // What is expected may have a semicolon of its own; then what was found ends it.
+  const parts =
+    /^(?:; expected (.*?))?(?:; found (.*?)(?<advice>(?:; (?!expected |found ).*)?)|(?<only>(?:; (?!expected |found )(?:(?!; found ).)*)?))$/s.exec(
+      facts.slice(place.length),
+    )
   // Not in the common form.
   if (parts === null) return facts
-  const [, expected, found, rest] = parts
+  const [, expected, found] = parts
+  const rest = parts.groups?.['advice'] ?? parts.groups?.['only']
   return [
     place.trim(),
     expected === undefined ? '' : `;应为 ${factInChinese(expected)}`,

@@ -157,6 +157,40 @@ export async function looksLikeMask(file: string, image?: string): Promise<boole
   }
 }
 
+/** A mask has areas; the noise of a picture nearly black has few pixels like the next. */
+const FLAT_SHARE = 0.8
+/** Of the pixels between two greys, compression and soft edges leave fewer for each than the rarer of the two. */
+const RARER_SHARE = 0.1
+
+/**
+ * What an image shows: something drawn, as masks are; nothing, one grey all over; or a photograph, also one nearly black
+ * or clipped nearly everywhere. Null when it cannot be read.
+ */
+export async function lookOf(file: string): Promise<'drawn' | 'blank' | 'photograph' | null> {
+  try {
+    const pixels = await greys(file)
+    const counts = new Uint32Array(256)
+    let flat = 0
+    for (let i = 0; i < pixels.length; i++) {
+      const v = pixels[i] ?? 0
+      counts[v] = (counts[v] ?? 0) + 1
+      if (v === pixels[i + 1]) flat++
+    }
+    const [first = 0, second = 0, ...others] = counts
+      .filter((n) => n > 0)
+      .sort()
+      .reverse()
+    if (second === 0) return 'blank'
+    const rest = pixels.length - first - second
+    const few =
+      others.length + 2 <= MASK_GREYS ||
+      (rest <= (1 - MASK_SHARE) * pixels.length && second >= RARER_SHARE * rest)
+    return few && flat >= FLAT_SHARE * pixels.length ? 'drawn' : 'photograph'
+  } catch {
+    return null
+  }
+}
+
 const greys = async (file: string): Promise<Uint8Array> =>
   imageOf(await readFile(file))
     .flatten({ background: '#000' })

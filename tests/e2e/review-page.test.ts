@@ -124,6 +124,21 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('takes keys with Caps Lock on alike, and none with Shift', async () => {
+      const page = await reviewing()
+      const [a, b] = waiting
+      await page.keyboard.press('Shift+X')
+      await page.keyboard.press('J')
+      await isShown(page, b)
+      await page.keyboard.press('K')
+      await isShown(page, a)
+      await ready(page)
+      await page.keyboard.press('F')
+      await isShown(page, b)
+      expect(said).toEqual([[a?.inspectionId, 'fail']])
+      await page.context().close()
+    })
+
     it('stays at the part that somebody went to while a decision was sent', async () => {
       const page = await reviewing()
       const [a, , , d] = waiting

@@ -45,6 +45,16 @@ describe('errorText', () => {
     expect(errorText(held).zh).toBe('TRC_HELD:工件被隔离或其处置不允许;实际为 a\\u001b[2J;解除\\u0007')
   })
 
+  it('says what was expected whole where it has a semicolon, and of names with a space', () => {
+    const stands = { expected: 'a fact that can be taken back; a hold is ended by a release', actual: 'hold' }
+    const said = 'TRC_GENEALOGY:谱系事实与已有记录矛盾;应为 可以撤回的事实;隔离须用解除来结束;实际为 hold'
+    expect(errorText(new CodedError('TRC_GENEALOGY', stands)).zh).toBe(said)
+    const advised = new CodedError('TRC_GENEALOGY', { ...stands, hint: 'correct the correction' })
+    expect(errorText(advised).zh).toBe(`${said};请更正最新的更正`)
+    const looked = { expected: 'a decision about the last inspection of unit/SN 1, which has none' }
+    expect(errorText(new CodedError('TRC_GENEALOGY', looked)).zh).toContain('针对 unit/SN 1 最近一次检测')
+  })
+
   it('takes a message that is not in the common form as a fact', () => {
     expect(errorText({ code: 'CAM_GONE', message: 'usb 3-1 unplugged' }).zh).toBe(
       'CAM_GONE:相机或读码器在运行中断开;实际为 usb 3-1 unplugged',

@@ -129,4 +129,33 @@ describe('folders of masks whose names no list has are no classes', () => {
     for (const f of ['good/2.png', 'open/2.png']) await photograph(f)
     expect((await openDataset(at.dir)).classes).toEqual(['good', 'open'])
   })
+
+  it('also where most of them are black', async () => {
+    for (let n = 1; n < 13; n++) {
+      await photograph(`crops/${n}.jpg`)
+      await mask(`crops_lab/${n}.png`, n === 5 ? 5 : 0)
+    }
+    await expect(openDataset(at.dir)).rejects.toThrow(/what look like masks, 5\.png of crops\/5\.jpg/)
+  })
+
+  it.each<[string, ...[file: string, make: (file: string) => Promise<void>][]]>([
+    ['parts that are missing on a ground clipped to black', ['missing/1.png', (f) => mask(f, 0)]],
+    ['parts that are missing on a dark ground', ['missing/1.png', (f) => grey(f, (n) => (n * 37) % 7)]],
+    ['overexposed parts', ['glare/1.png', (f) => grey(f, (n) => (n < 18 ? n * 9 : 255))]],
+    [
+      'of a second camera with a threshold',
+      ['good/cam2/1.png', (f) => mask(f, 90)],
+      ['open/1.png', (f) => mask(f, 60)],
+    ],
+    [
+      'codes as printed',
+      ['good/2.png', (f) => mask(f, 90)],
+      ['pale/2.png', (f) => mask(f, 80)],
+      ['blurred/2.png', photograph],
+    ],
+  ])('but %s are, numbered as photographs of other classes', async (_, ...made) => {
+    for (const f of ['good/1.jpg', 'scratch/1.jpg']) await photograph(f)
+    for (const [file, make] of made) await make(file)
+    expect((await openDataset(at.dir)).items).toHaveLength(2 + made.length)
+  })
 })

@@ -54,7 +54,7 @@ describe('export', () => {
 
   it('leaves no name for a spreadsheet to take for a number or a date, and other programs every name as it is', () => {
     const changed = ['0001234', '12345678901234567890', '1234567890123456', '12E5', '1.10', '.5', '12-05']
-    const dates = ['2026-01', '3/4', '1.2.3', 'MAR1', '1-mar', 'September 2', 'dec-12']
+    const dates = ['2026-01', '3/4', '1.2.3', 'MAR1', 'MARC1', '1-mar', 'September 2', 'dec-12']
     const kept = [
       '1234',
       '0',
@@ -63,6 +63,10 @@ describe('export', () => {
       '0x1F',
       '1-2-3-4',
       'MARBLE12-7',
+      'Mark',
+      'May',
+      'MARK0001',
+      'NOVA-12',
       '2026-12-01T03:59:17.021Z',
       '22:00',
     ]

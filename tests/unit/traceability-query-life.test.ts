@@ -114,6 +114,11 @@ describe('the life of a part', () => {
       ]),
     )
     expect(await query.bySerial('A9')).toBeNull()
+    // Cells of a spreadsheet, copied as it shows them.
+    expect((await query.bySerial("'A1"))?.inspections.map((i) => i.trigger)).toEqual([1])
+    expect((await query.unitLives("'A1")).map((u) => u.uri)).toEqual([unit])
+    for (const name of ["''A1", "'A9", "'"]) expect(await query.bySerial(name)).toBeNull()
+    expect(query.recall({ target: "'L7" }).units.map((u) => u.serial)).toEqual(['A1', 'A2'])
     // A recall by either lot, by name.
     for (const lot of ['L7', 'M1'])
       expect(query.recall({ target: `lot/${lot}` }).units.map((u) => u.serial)).toEqual(['A1', 'A2'])

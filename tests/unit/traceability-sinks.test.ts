@@ -85,7 +85,7 @@ it('webhook goes nowhere but to its address, and says where that leads to', asyn
   const told = async (): Promise<unknown> =>
     sink.deliver(logged[0] as LoggedEvent, new AbortController().signal)
   const away = (reason: string): object => ({ ok: false, why: 'away', reason })
-  location = 'https://mes.example/events?key=secret'
+  location = 'https://me:word@mes.example/events?key=secret'
   expect(await told()).toEqual(away(`HTTP 301 from ${at}/events, which leads to https://mes.example/events`))
   location = '/login'
   expect(await told()).toEqual(away(`HTTP 301 from ${at}/events, which leads to ${at}/login`))

@@ -6,10 +6,13 @@ const FORMULA = /^[=+\-@＝＋－＠\t\r]/
 /** What cannot stand as it is: few cells, so that one look is enough for most. */
 const SPECIAL = new RegExp(`${FORMULA.source}|[",\\r\\n]`)
 
-/** Text that a spreadsheet takes for a number, and for a date, as `12-05` and `MAR1`. */
+/** Text that a spreadsheet takes for a number, and for a date, as `12-05` and `MAR1`: a month alone it leaves. */
 const NUMBER = /^\d*\.?\d+(e[+-]?\d+)?$/i
-const DATE =
-  /^\d{1,4}([-/.]\d{1,4}){1,2}$|^(\d{1,4}[- /]?)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}([- /]?\d{1,4})?$/i
+const DATE = /^\d{1,4}([-/.]\d{1,4}){1,2}$/
+const DAY_OF_MONTH = /^(?=.*\d)(?:\d{1,4}[- /]?)?([a-z]{3,9})(?:[- /]?\d{1,4})?$/i
+const MONTHS = 'january february march april may june july august september october november december'.split(
+  ' ',
+)
 /** Digits of a number that Excel keeps. */
 const KEPT_DIGITS = 15
 
@@ -17,7 +20,13 @@ const KEPT_DIGITS = 15
 const isChanged = (value: string | number | bigint): boolean => {
   const text = String(value)
   if (typeof value !== 'string') return /^\d+$/.test(text) && text.length > KEPT_DIGITS
-  return NUMBER.test(text) ? text.length > KEPT_DIGITS || String(Number(text)) !== text : DATE.test(text)
+  return NUMBER.test(text) ? text.length > KEPT_DIGITS || String(Number(text)) !== text : isDate(text)
+}
+
+/** Month names as far as they are written: `MARC1` is one, `MARK1` and `DECK12` are none. */
+function isDate(text: string): boolean {
+  const month = DAY_OF_MONTH.exec(text)?.[1]?.toLowerCase()
+  return DATE.test(text) || (month !== undefined && MONTHS.some((m) => m.startsWith(month)))
 }
 
 type Cell = string | number | bigint | null
@@ -35,6 +44,9 @@ function csvCell(value: Cell, forSpreadsheet: boolean): string {
   const safe = FORMULA.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
+
+/** The name behind a cell that was copied from such a file with its apostrophe; null where the text is none. */
+export const copiedName = (cell: string): string | null => (/^'[^']/.test(cell) ? cell.slice(1) : null)
 
 /** @param forSpreadsheet no name becomes a number or a date there */
 export const csvRow = (cells: readonly Cell[], forSpreadsheet = false): string =>

@@ -1,5 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { oneUri } from '../epcis/epc.ts'
+import { copiedName } from '../export/csv.ts'
 import { encodePart, GS1_DOMAIN, type IdentityMap } from '../identity/index.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { activeHolds, isStation } from './holds.ts'
@@ -112,6 +113,8 @@ function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery, merged: Id
     if (model !== null) return judgedBy(db, recipesWith(db, model), from, to)
     return merged.names(uri).some((name) => isKnown(db, name)) ? [{ uri, ...window }] : []
   })
+  const copied = starts.length === 0 ? copiedName(target) : null
+  if (copied !== null) return startsOf(db, { target: copied, ...window }, merged)
   if (starts.length === 0)
     throw new CodedError('TRC_NOT_FOUND', {
       expected: 'a lot, unit, supplier, recipe, model, station or fixture that the records know',

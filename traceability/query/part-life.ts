@@ -5,6 +5,7 @@ import {
   triggerSubject,
   type VerdictResult,
 } from '../../contracts/index.ts'
+import { copiedName } from '../export/csv.ts'
 import { type IdentityMap, urisIn } from '../identity/index.ts'
 import { type PartRow, rowsOfUnits } from './part-rows.ts'
 import type { TraceTables } from './tables.ts'
@@ -40,7 +41,7 @@ const MAX_ROWS = 1_000
 
 /**
  * URIs of the units a name stands for: canonical URI, serial, text of a label as scanned, or GS1 elements in brackets.
- * A serial may be used by several products.
+ * A serial may be used by several products. One that nobody has may be a cell copied from a spreadsheet.
  */
 export async function unitsNamed(k: Kysely<TraceTables>, name: string): Promise<string[]> {
   // Never stored, and refused in a statement.
@@ -51,7 +52,8 @@ export async function unitsNamed(k: Kysely<TraceTables>, name: string): Promise<
     .where((e) => e.or([e('uri', 'in', [name, ...urisIn(name)]), e('serial', '=', name)]))
     .union(k.selectFrom('identity_alias').select('uri').where('value', '=', name))
     .execute()
-  return found.map((r) => r.uri).sort()
+  const copied = found.length === 0 ? copiedName(name) : null
+  return copied === null ? found.map((r) => r.uri).sort() : unitsNamed(k, copied)
 }
 
 /** Serials that begin with a text: a range of their index, in the order of bytes. */

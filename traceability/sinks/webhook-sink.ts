@@ -42,16 +42,18 @@ export function deliveryOf(status: number, place: string, header: (name: string)
   }
 }
 
-/** A query may hold a key; reasons are shown and stored. */
+/** A query may hold a key, and what stands before a host a password; reasons are shown and stored. */
 const placeOf = (url: string): string => url.replace(/[?#].*$/, '')
 
 /** Longest address of somebody else that a reason names. */
 const ADDRESS_LENGTH = 300
 
-const placeAt = (location: string | null, base: string): string | null =>
-  location !== null && URL.canParse(location, base)
-    ? placeOf(new URL(location, base).href).slice(0, ADDRESS_LENGTH)
-    : null
+function placeAt(location: string | null, base: string): string | null {
+  if (location === null || !URL.canParse(location, base)) return null
+  const url = new URL(location, base)
+  url.username = url.password = ''
+  return placeOf(url.href).slice(0, ADDRESS_LENGTH)
+}
 
 /** HTTP POST of one CloudEvent in structured mode (CloudEvents HTTP binding 1.0.2, 3.2); any 2xx takes it. */
 export class WebhookSink implements EventSink {

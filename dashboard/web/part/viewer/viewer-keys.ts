@@ -15,7 +15,7 @@ const TEXT_FIELD = 'input:not([type="radio"], [type="checkbox"]), textarea, sele
 const ARROW_CONTROL = 'input[type="radio"], [role="slider"]'
 
 /**
- * The key that is meant for the page, letters small whether Caps Lock is on or not; null while it has another meaning: with
+ * The key that is meant for the page, letters small whether Caps Lock is on or not, but not those with Shift; null while it has another meaning: with
  * Ctrl and the like, letters in a field, arrows on a slider, anything while a dialog is open, which is about the part it
  * was opened for.
  */
@@ -24,7 +24,7 @@ export function pageKey(event: KeyboardEvent): string | null {
   if (event.ctrlKey || event.metaKey || event.altKey || dialogOpen()) return null
   const taken = key.startsWith('Arrow') ? `${TEXT_FIELD}, ${ARROW_CONTROL}` : TEXT_FIELD
   if (target instanceof HTMLElement && target.closest(taken) !== null) return null
-  return key.length === 1 ? key.toLowerCase() : key
+  return key.length === 1 && !event.shiftKey ? key.toLowerCase() : key
 }
 
 const dialogOpen = (): boolean =>
