@@ -185,7 +185,7 @@ function parse(document: string, file: string): { boxes: FoundBox[]; width?: num
   const boxes: FoundBox[] = []
   for (const object of xml.matchAll(/<object(?:\s[^>]*)?(?<!\/)>([\s\S]*?)<\/object\s*>/g)) {
     // Parts (head, hand …) have names and boxes of their own, and so have attributes names, as CVAT writes them.
-    const body = (object[1] ?? '').replace(/<(part|attributes)[\s>][\s\S]*?<\/\1\s*>/g, blank)
+    const body = (object[1] ?? '').replace(/<(part|attributes)(?:\s[^>]*)?(?<!\/)>[\s\S]*?<\/\1\s*>/g, blank)
     const name = textOf(body, 'name')
     const [x1, y1, x2, y2] = ['xmin', 'ymin', 'xmax', 'ymax'].map((t) => numberOf(body, t)) as [
       number,
@@ -194,7 +194,7 @@ function parse(document: string, file: string): { boxes: FoundBox[]; width?: num
       number,
     ]
     if (name === undefined || name === '') throw fault(object.index, '<name> in every <object>', 'none')
-    const count = body.match(/<bndbox[\s/>]/g)?.length ?? 0
+    const count = body.match(/<bndbox(?:\s[^>]*)?(?<!\/)>/g)?.length ?? 0
     if (count > 1) throw fault(object.index, 'one <bndbox> in every <object>', String(count))
     if (![x1, y1, x2, y2].every(Number.isFinite) || x2 < x1 || y2 < y1)
       throw fault(object.index, 'numbers xmin ≤ xmax, ymin ≤ ymax in <bndbox>', [x1, y1, x2, y2].join(' '))

@@ -317,6 +317,15 @@ describe('Pascal VOC', () => {
     expect(boxesOf(await openDataset(at.dir))).toEqual([[['x', 0, 1, 10, 8]], []])
   })
 
+  it('reads past elements that are closed at once, and what stands behind them', async () => {
+    const attribute = '<attributes><attribute><name>rotation</name></attribute></attributes>'
+    await at.tree({
+      'annotations/a.xml': xml(`<attributes /><part/><bndbox/><name>x</name>${box}${attribute}`),
+      'images/a.jpg': null,
+    })
+    expect(boxesOf(await openDataset(at.dir))).toEqual([[['x', 0, 1, 10, 8]]])
+  })
+
   it('reads names with blanks and with the sign of a class in lists of splits', async () => {
     const notes = xml(`<name>&#21010;&#x75D5;</name>${box}`)
     const names = ['a b', 'c', 'd 1', 'e']

@@ -15,9 +15,9 @@ const TEXT_FIELD = 'input:not([type="radio"], [type="checkbox"]), textarea, sele
 const ARROW_CONTROL = 'input[type="radio"], [role="slider"]'
 
 /**
- * The key that is meant for the page, letters small whether Caps Lock is on or not, but not those with Shift; null while it has another meaning: with
- * Ctrl and the like, letters in a field, arrows on a slider, anything while a dialog is open, which is about the part it
- * was opened for.
+ * The key that is meant for the page, letters small whether Caps Lock is on or not, but not those with Shift; null while it
+ * has another meaning: with Ctrl and the like, letters in a field, arrows on a slider, anything while a dialog is open,
+ * which is about the part it was opened for.
  */
 export function pageKey(event: KeyboardEvent): string | null {
   const { key, target } = event
