@@ -108,6 +108,27 @@ describe('files that are taken away beneath an open store', () => {
     expect(await recorded()).toEqual([1, 2])
   })
 
+  it('keeps it, too, where somebody reads the database for long just then', async () => {
+    const store = await open()
+    await store.capture(request(1, passVerdict()))
+    const reader = openSql(inPlace('trace.db'), { synchronous: 'normal', readOnly: true })
+    reader.exec('begin')
+    reader.get('select count(*) from inspection')
+    await store.capture(request(2, passVerdict()))
+    rmSync(inPlace('trace.db-wal'))
+    expect(await store.capture(request(3, passVerdict()))).toMatchObject({ durable: 'spool' })
+    reader.exec('commit')
+    expect(await store.capture(request(4, passVerdict()))).toMatchObject({ durable: 'spool' })
+    const copy = join(base, 'killed')
+    mkdirSync(copy)
+    copyFileSync(inPlace('trace.db'), join(copy, 'trace.db'))
+    const query = openTraceQuery(copy)
+    expect((await query.recentParts({ limit: 9 })).map((r) => r.trigger)).toEqual([2, 1])
+    query.close()
+    reader.close()
+    await store.close()
+  })
+
   it('acknowledges nothing of a spool that was taken away with the database', async () => {
     const store = await open()
     await store.capture(request(1, passVerdict()))
