@@ -85,9 +85,13 @@ export class Activations {
     )
     if (known) return true
     const asLine = told.after.sha256 === lineRecipe.sha256
-    // A line file that was edited since wins, as always.
     const edited = last === undefined || this.#edited(last, lineRecipe)
-    if (last?.sha256 === told.before.sha256 && (edited || this.#takeOver(last, told))) return true
+    // A line file that was edited since wins, as always; one that names what it named does not for a change of that file.
+    if (
+      last?.sha256 === told.before.sha256 &&
+      (this.#namesAnother(last, lineRecipe) || this.#takeOver(last, told) || edited)
+    )
+      return true
     // The file would say what was in force before, and the line file is as it was when that one was.
     if (asLine && !edited) this.#insertLine(station, lineRecipe)
     return asLine
@@ -144,10 +148,15 @@ export class Activations {
     return this.#db.get<Row>('select * from activation where station = ? order by n desc limit 1', station)
   }
 
-  /** Whether the line file names another recipe than when `last` came in force. */
+  /** Whether the recipe of the line file comes in force in place of `last`. */
   #edited(last: Row, lineRecipe: RecipeRef): boolean {
     if (last.line_sha256 === lineRecipe.sha256) return false
-    if (last.recipe === lineRecipe.id) return true
+    return last.recipe === lineRecipe.id || this.#namesAnother(last, lineRecipe)
+  }
+
+  /** Whether the line file names another recipe than when `last` came in force, whatever is in the file of that recipe. */
+  #namesAnother(last: Row, lineRecipe: RecipeRef): boolean {
+    if (last.line_sha256 === lineRecipe.sha256) return false
     const named = this.#db.get<{ recipe: string }>(
       "select recipe from activation where station = ? and cause = 'line' and sha256 = ? order by n desc limit 1",
       last.station,

@@ -71,6 +71,17 @@ describe('what the log tells of activations', () => {
     expect(started().resume('s1', changed)).toEqual(changed)
   })
 
+  it('takes effect also where the file of the recipe that the line names was changed since', () => {
+    const changed = { ...one, sha256: 'f'.repeat(64) }
+    const activations = started()
+    expect(activations.catchUp('s1', changed, FAR, told(one, two))).toBe(true)
+    expect(activations.resume('s1', changed)).toEqual(two)
+    // What was changed while it was in force comes in force, whatever the log tells of its start.
+    const line = started()
+    expect(line.catchUp('s1', changed, FAR, { ...told(one, three), cause: 'line' })).toBe(true)
+    expect(line.resume('s1', changed)).toEqual(changed)
+  })
+
   it('takes effect also where it leads back to the recipe of the line file', () => {
     const activations = started()
     activations.record('s1', two, { ...facts, cause: 'activate' })

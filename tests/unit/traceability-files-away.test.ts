@@ -4,10 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CodedError, errorText } from '../../contracts/index.ts'
-import { openPartStore, openTraceQuery } from '../../traceability/index.ts'
+import {
+  LogWriter,
+  openLogKey,
+  openPartStore,
+  openSql,
+  openTraceQuery,
+  verifyDataDir,
+} from '../../traceability/index.ts'
 import { canMountTmpfs, mountTmpfs, unmount } from '../services/mounts.ts'
 import { describeWith } from '../services/require-service.ts'
-import { passVerdict, request } from './samples/traceability-requests.ts'
+import { ORIGIN } from './samples/signed-log.ts'
+import { passVerdict, request, reviewed } from './samples/traceability-requests.ts'
 
 let base: string
 let dataDir: string
@@ -100,6 +108,27 @@ describe('files that are taken away beneath an open store', () => {
     expect(await recorded()).toEqual([1, 2])
   })
 
+  it('keeps it, too, where somebody reads the database for long just then', async () => {
+    const store = await open()
+    await store.capture(request(1, passVerdict()))
+    const reader = openSql(inPlace('trace.db'), { synchronous: 'normal', readOnly: true })
+    reader.exec('begin')
+    reader.get('select count(*) from inspection')
+    await store.capture(request(2, passVerdict()))
+    rmSync(inPlace('trace.db-wal'))
+    expect(await store.capture(request(3, passVerdict()))).toMatchObject({ durable: 'spool' })
+    reader.exec('commit')
+    expect(await store.capture(request(4, passVerdict()))).toMatchObject({ durable: 'spool' })
+    const copy = join(base, 'killed')
+    mkdirSync(copy)
+    copyFileSync(inPlace('trace.db'), join(copy, 'trace.db'))
+    const query = openTraceQuery(copy)
+    expect((await query.recentParts({ limit: 9 })).map((r) => r.trigger)).toEqual([2, 1])
+    query.close()
+    reader.close()
+    await store.close()
+  })
+
   it('acknowledges nothing of a spool that was taken away with the database', async () => {
     const store = await open()
     await store.capture(request(1, passVerdict()))
@@ -136,6 +165,37 @@ describe('files that are taken away beneath an open store', () => {
     rmSync(inPlace('images'), { recursive: true })
     expect(await store.capture(request(2, passVerdict()))).toMatchObject({ durable: 'store' })
     await store.close()
+  })
+})
+
+describe('the signed log of a folder that is moved away', () => {
+  it('makes no other folder in its place, and is signed whole when it is back', async () => {
+    const store = await open()
+    const first = request(1, passVerdict())
+    const signer = openLogKey({ dataDir, keyFile: null, origin: ORIGIN, fallback: ORIGIN })
+    const db = openSql(inPlace('trace.db'), { synchronous: 'normal', readOnly: true })
+    const writer = new LogWriter({
+      db,
+      dataDir,
+      signer,
+      entries: true,
+      onSetAside: ({ message }) => expect.unreachable(message),
+    })
+    try {
+      await store.capture(first)
+      await writer.sign()
+      // More than a tile, so that one is due in the middle of them.
+      await Promise.all(Array.from({ length: 300 }, () => store.emit(reviewed(first.inspectionId))))
+      renameSync(dataDir, join(base, 'moved'))
+      for (let i = 0; i < 3; i++) await expect(writer.sign()).rejects.toMatchObject({ code: 'ENOENT' })
+      expect(existsSync(dataDir)).toBe(false)
+      renameSync(join(base, 'moved'), dataDir)
+      expect(await writer.sign()).toMatchObject({ size: 301 })
+    } finally {
+      db.close()
+    }
+    await store.close()
+    expect(await verifyDataDir(dataDir)).toMatchObject({ state: 'intact', findings: [] })
   })
 })
 

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CodedError } from '../../contracts/thread.ts'
-import { writeDurably } from './durable-file.ts'
+import { makeFoldersBelow, writeDurably } from './durable-file.ts'
 import { CompactRange, HASH_BYTES, nodeHash } from './merkle.ts'
 import { rangeHash, type TreeHashes } from './proofs.ts'
 
@@ -212,7 +212,7 @@ export class TileWriter {
 
   #put(level: number | 'entries', index: number, width: number, parts: readonly Buffer[]): void {
     const file = join(this.#dir, tilePath(level, index, width))
-    mkdirSync(dirname(file), { recursive: true })
+    makeFoldersBelow(dirname(this.#dir), dirname(file))
     writeDurably(file, Buffer.concat(parts))
     if (width === TILE_WIDTH) rmSync(`${file}.p`, { recursive: true, force: true })
   }

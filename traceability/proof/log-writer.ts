@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { asCoded, CodedError, type ErrorFact, type SqlDatabase, toFact } from '../../contracts/index.ts'
 import {
@@ -34,6 +34,8 @@ export class LogWriter {
   readonly #tiles: { dir: string; entries: boolean }
   readonly #published: PublishedCheckpoint
   #writer: TileWriter
+  /** A tile could not be written: the writer counts leaves that are in none. */
+  #torn = false
   #last: SignedCheckpoint | null
   #lastAt: number
 
@@ -101,6 +103,12 @@ export class LogWriter {
     const before = this.#last?.size ?? 0
     if (size < before) throw disagree(`at least the ${before} events that were signed`, `${size}`, OLDER)
     if (size === before) return null
+    if (this.#torn) {
+      // A folder that is away would look like lost tiles, and all of them would be computed again.
+      statSync(this.#tiles.dir)
+      this.#writer = this.#resume()
+    }
+    this.#torn = true
     await this.#catchUp(size, until)
     const reached = this.#writer.size
     if (reached === size && !this.#writer.root().equals(root)) {
@@ -108,6 +116,7 @@ export class LogWriter {
       throw disagree('the root that the store counted', 'another one: events that were signed have changed')
     }
     this.#writer.flush()
+    this.#torn = false
     const checkpoint = signCheckpoint(this.#signer, reached, this.#writer.root())
     this.keep(checkpoint)
     this.#last = checkpoint

@@ -35,12 +35,15 @@ export class OwnDatabase {
     return log
   }
 
-  /** What was recorded before the log was taken away lies in it, and is gone with this process. */
+  /**
+   * What was recorded before the log was taken away lies in it, and is gone with this process. What somebody still reads
+   * holds the rest back, so it is tried until all is there: a part of it alone is a damaged file.
+   */
   #fold(): void {
     if (this.#folded) return
-    this.#folded = true
     try {
-      this.#db.get('pragma wal_checkpoint(full)')
+      const done = this.#db.get('pragma wal_checkpoint(passive)')
+      this.#folded = done?.['busy'] === 0 && done['log'] === done['checkpointed']
     } catch {
       // The close of the connection does the same.
     }
