@@ -6,6 +6,12 @@ import { builtEntry } from './built-entry.ts'
 /** A killed process that the kernel does not let go, as one that waits for a disk, is not waited for longer, ms. */
 const KILL_LIMIT_MS = 5_000
 
+/**
+ * What ends a process in order: Ctrl-C, who stops the machine or a container, and a terminal that was closed. Node takes
+ * none of them for ignored because who started it ignores it (`nohup`): without a listener each ends it at once.
+ */
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 const alive = new Set<ChildProcess>()
 let guarded = false
 
@@ -48,8 +54,8 @@ export async function killProcess(child: ChildProcess): Promise<void> {
 
 /** In a process that `spawnProcess` started: its data. It ends with its parent, and only then or when it is killed. */
 export async function parentProcess<Data>(): Promise<{ data: Data; say(message: unknown): void }> {
-  // A key pressed in the terminal and a service that is stopped tell the whole group; the parent decides.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+  // A key pressed in the terminal, its end and a service that is stopped tell the whole group; the parent decides.
+  for (const signal of STOP_SIGNALS) process.on(signal, () => undefined)
   process.once('disconnect', () => process.exit())
   const [data] = (await once(process, 'message')) as [Data]
   return { data, say: (message) => void process.send?.(message as object) }

@@ -47,6 +47,13 @@ const WORDS: Readonly<Record<string, string>> = {
   'something that is on hold': '已隔离的对象',
   'an id used once': '只使用一次的编号',
   'an image': '图像',
+  // Pictures that are too poor to judge.
+  'check the lamp and the exposure': '请检查光源和曝光',
+  'check the exposure': '请检查曝光',
+  'check reflections and the exposure': '请检查反光和曝光',
+  'no part in its place: check the trigger': '工件不在位:请检查触发',
+  'check focus and dirt on the lens': '请检查对焦以及镜头是否脏污',
+  'check vibration, belt speed and exposure time': '请检查振动、线速和曝光时间',
   // Facts that people state about parts, and reviews.
   'a genealogy without cycles': '没有循环的谱系',
   'one of these links is wrong; supersede it first': '其中一条关联有误,请先更正',

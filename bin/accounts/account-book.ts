@@ -1,10 +1,10 @@
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { type AccountKind, CodedError, type Role, type SqlDatabase } from '../../contracts/index.ts'
 import type { Account, AccountPort, Doer } from '../../dashboard/index.ts'
-import { openSql } from '../../traceability/index.ts'
+import { openSql, type OwnFile } from '../../traceability/index.ts'
 import { AccountAudits, AUDIT_SCHEMA, type Audited } from './account-audits.ts'
+import { makeAccountFile, ownAccountFiles } from './account-file.ts'
 import { hashPassword, hashToken, newToken, passwordFits } from './passwords.ts'
 import { SignInLimit } from './sign-in-limit.ts'
 
@@ -37,8 +37,6 @@ type Row = {
   changed_at: string
 }
 
-/** For nobody else to read. */
-const PRIVATE = 0o600
 const KEY_BYTES = 32
 /** A lock of another program is waited for in the thread that every part goes through, ms. */
 const LOCK_WAIT_MS = 200
@@ -50,12 +48,14 @@ const LOCK_WAIT_MS = 200
 export class AccountBook implements AccountPort {
   readonly key: Buffer
   readonly #db: SqlDatabase
+  readonly #files: OwnFile[]
   readonly #limit = new SignInLimit()
 
   readonly #audits: AccountAudits
 
-  private constructor(db: SqlDatabase, key: Buffer, log: boolean) {
+  private constructor(db: SqlDatabase, files: OwnFile[], key: Buffer, log: boolean) {
     this.#db = db
+    this.#files = files
     this.key = key
     this.#audits = new AccountAudits(db, log)
   }
@@ -63,15 +63,14 @@ export class AccountBook implements AccountPort {
   /** @param log false = there is no log of a line that takes over what happens. @throws TRC_OPEN, TRC_WRITE */
   static open(dataDir: string, { log = true }: { log?: boolean } = {}): AccountBook {
     const file = join(dataDir, 'accounts.db')
-    refuseEmpty(file)
-    makePrivate(file)
+    makeAccountFile(file)
     const db = openSql(file, { synchronous: 'full' })
     try {
       db.exec(`pragma busy_timeout = ${LOCK_WAIT_MS}`)
       db.exec(SCHEMA)
       db.run('insert or ignore into session_key (id, key) values (1, ?)', randomBytes(KEY_BYTES))
       const { key } = db.get<{ key: Uint8Array }>('select key from session_key') ?? {}
-      return new AccountBook(db, Buffer.from(key ?? []), log)
+      return new AccountBook(db, ownAccountFiles(file), Buffer.from(key ?? []), log)
     } catch (error) {
       db.close()
       throw error
@@ -97,7 +96,17 @@ export class AccountBook implements AccountPort {
     this.#db.close()
   }
 
+  /** Why nobody is known by it any more: another file lies in its place, or none. Null where it is the one. */
+  astray(): CodedError | null {
+    for (const file of this.#files) {
+      const astray = file.astray()
+      if (astray) return astray
+    }
+    return null
+  }
+
   list(): Account[] {
+    this.#mustBeInPlace()
     return this.#db.all<Row>('select * from account order by id').map(shown)
   }
 
@@ -118,6 +127,7 @@ export class AccountBook implements AccountPort {
   }
 
   byToken(token: string): Account | null {
+    this.#mustBeInPlace()
     const row = this.#db.get<Row>(
       `select * from account where secret = ? and kind = 'machine'`,
       hashToken(token),
@@ -153,6 +163,7 @@ export class AccountBook implements AccountPort {
     const token = password === undefined ? newToken() : undefined
     const secret = password === undefined ? hashToken(token ?? '') : await hashPassword(password)
     const at = new Date().toISOString()
+    this.#mustBeInPlace()
     this.#db.transaction(() => {
       this.#mustBeFree('id', id)
       this.#mustBeFree('name', name)
@@ -227,7 +238,14 @@ export class AccountBook implements AccountPort {
     return this.#audits.has(audit) || this.audits({ open: true, limit: 1 }).length > 0
   }
 
+  /** @throws TRC_WRITE */
+  #mustBeInPlace(): void {
+    const astray = this.astray()
+    if (astray) throw astray
+  }
+
   #row(id: string): Row | undefined {
+    this.#mustBeInPlace()
     return this.#db.get<Row>('select * from account where id = ?', id)
   }
 
@@ -252,37 +270,6 @@ export class AccountBook implements AccountPort {
         actual: value,
         zh: { expected: '未被其他账户使用' },
       })
-  }
-}
-
-/** SQLite makes a new database of it, without accounts and with another key. @throws TRC_OPEN */
-function refuseEmpty(file: string): void {
-  if (statSync(file, { throwIfNoEntry: false })?.size !== 0) return
-  throw new CodedError('TRC_OPEN', {
-    file,
-    expected: 'a database of accounts',
-    actual: 'a file of 0 bytes: it was emptied',
-    hint: 'put the newest copy back; where there is none, remove the file, and make the accounts again by `sightline account add`',
-    zh: {
-      expected: '账户数据库',
-      actual: '0 字节的文件:内容已被清空',
-      hint: '请恢复最新的副本;没有副本时请删除该文件,并用 `sightline account add` 重新建立账户',
-    },
-  })
-}
-
-/** Before the database is opened: what SQLite lays beside it has the mode that the file has then. @throws TRC_OPEN */
-function makePrivate(file: string): void {
-  try {
-    closeSync(openSync(file, 'a', PRIVATE))
-    chmodSync(file, PRIVATE)
-  } catch (cause) {
-    throw new CodedError('TRC_OPEN', {
-      path: file,
-      expected: 'a file that can be written',
-      actual: String(cause),
-      cause,
-    })
   }
 }
 

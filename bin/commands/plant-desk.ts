@@ -4,6 +4,7 @@ import { shortName, PlantDesk, openPlant } from '../../traceability/index.ts'
 import { CodedError } from '../../contracts/index.ts'
 import type { PlantServerOptions } from '../plant/server.ts'
 import type { Environment } from '../setup/environment.ts'
+import { onStop } from '../setup/on-stop.ts'
 import { whole } from '../terminal/options.ts'
 import { plantAddress, plantQuery } from '../plant/address.ts'
 import { printTable } from '../terminal/table.ts'
@@ -130,9 +131,7 @@ async function serve(o: ServeOptions, environment: Environment): Promise<void> {
     ...httpsOf(o),
     checkEveryMs: o.checkEvery * 60_000,
   })
-  const stop = (): void => void server.stop().then(() => process.exit(0))
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  onStop(() => void server.stop().then(() => process.exit(0)))
   // Last: whoever reads this line may stop the server at once.
   process.stdout.write(`${JSON.stringify({ plant: schema, url: server.url, pid: process.pid })}\n`)
 }

@@ -19,6 +19,7 @@ import {
   verifyPlantLog,
 } from '../../traceability/index.ts'
 import type { Environment } from '../setup/environment.ts'
+import { onStop } from '../setup/on-stop.ts'
 import { plantAddress } from '../plant/address.ts'
 import { tellReplication } from '../line/replication.ts'
 import { DATA_OPTION, expectedBy } from '../terminal/options.ts'
@@ -136,9 +137,7 @@ async function replicate(o: ReplicateOptions, environment: Environment): Promise
   if (where === null) throw new CodedError('TRC_NOT_FOUND', { file: dataDir, expected: 'a log with events' })
   const replication = startReplication({ dataDir, url, spec: spec.data, where, onChange: tellReplication })
   let stopped = false
-  const stop = (): void => void (stopped = true)
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  onStop(() => void (stopped = true))
   try {
     while (!stopped) {
       const { state, fault } = replication.state()

@@ -20,7 +20,7 @@ export interface Replay {
   result: Verdict['result']
   /** Why the line took the verdict back; what was seen is compared all the same. */
   withdrawn: string | null
-  /** Parts of the verdict that come out otherwise now; empty = the same byte for byte. */
+  /** Parts of the verdict that come out otherwise now; empty = the same byte for byte, but for the words of a no-verdict. */
   differs: string[]
 }
 
@@ -92,10 +92,13 @@ async function again(
 const withdrawn = (then: Verdict, now: Verdict): string | null =>
   then.noVerdict !== null && now.noVerdict === null ? then.noVerdict.reason : null
 
-function differences(then: Verdict, now: Verdict): string[] {
+/** A no-verdict is compared by reason and code: its message is words, which another version of the program may choose better. */
+export function differences(then: Verdict, now: Verdict): string[] {
   const held = then.disposition === 'hold' && now.disposition !== 'hold'
   const keys = [...SEEN, ...(withdrawn(then, now) === null ? [...JUDGED, ...(held ? [] : SAID)] : [])]
   // Through JSON, as the stored one went.
   const text = (value: unknown): string => canonicalJson(JSON.parse(JSON.stringify(value)))
-  return keys.filter((key) => text(then[key]) !== text(now[key]))
+  const of = (verdict: Verdict, key: (typeof keys)[number]): unknown =>
+    key === 'noVerdict' && verdict.noVerdict ? { ...verdict.noVerdict, message: '' } : verdict[key]
+  return keys.filter((key) => text(of(then, key)) !== text(of(now, key)))
 }

@@ -5,6 +5,7 @@ import { lineFile, loadLine, type Overrides } from '../line/config.ts'
 import type { Environment } from '../setup/environment.ts'
 import { startLine } from '../line.ts'
 import { log } from '../setup/log.ts'
+import { onStop } from '../setup/on-stop.ts'
 import { whole } from '../terminal/options.ts'
 import { checkPorts } from '../setup/free-ports.ts'
 import { paths } from '../setup/paths.ts'
@@ -78,8 +79,7 @@ async function serve(file: string, o: ServeOptions, environment: Environment): P
       },
     )
   }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  onStop(stop)
   reportStarted(stop)
   // Last: whoever reads this line may stop the line at once.
   process.stdout.write(

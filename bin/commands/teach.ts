@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, STOP_SIGNALS } from '../../contracts/index.ts'
 import { MAX_AREA_PX, METHOD_IDS, teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { recipePlace } from '../line/config.ts'
@@ -10,7 +10,6 @@ import { taughtDir } from '../setup/paths.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../setup/signing-key.ts'
 import { modelName, nextMinor, teachInThread } from '../teach/job.ts'
-import { STOPS } from '../teach/labelled.ts'
 import { teachReportText } from '../teach/report-text.ts'
 
 interface Flags extends SigningFlags {
@@ -159,7 +158,7 @@ async function run(o: Flags, environment: Environment): Promise<void> {
   const signer = await signingKey(o, environment)
   const stop = new AbortController()
   const cancel = (): void => stop.abort()
-  for (const signal of STOPS) process.once(signal, cancel)
+  for (const signal of STOP_SIGNALS) process.once(signal, cancel)
   const progress = showProgress('teach')
   try {
     const answer = await teachInThread(
@@ -196,7 +195,7 @@ async function run(o: Flags, environment: Environment): Promise<void> {
       )
   } finally {
     progress.stop()
-    for (const signal of STOPS) process.removeListener(signal, cancel)
+    for (const signal of STOP_SIGNALS) process.removeListener(signal, cancel)
   }
 }
 

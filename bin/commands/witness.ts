@@ -5,6 +5,7 @@ import { asCoded } from '../../contracts/index.ts'
 import { NOTE_TYPE, openKey, parseVerifierKey, serveWitness, Witness } from '../../traceability/index.ts'
 import { lockDataDir } from '../setup/data-dir-lock.ts'
 import { log } from '../setup/log.ts'
+import { onStop } from '../setup/on-stop.ts'
 import { whole } from '../terminal/options.ts'
 
 interface Options {
@@ -44,14 +45,12 @@ export function addWitness(program: Command): void {
         port: o.port,
         onRefusal: (status, reason) => log.warn({ status, reason }, 'not cosigned'),
       })
-      const stop = (): void => {
+      onStop(() => {
         void server.close().then(() => {
           unlock()
           process.exit(0)
         })
-      }
-      process.on('SIGINT', stop)
-      process.on('SIGTERM', stop)
+      })
       process.stdout.write(
         `${JSON.stringify({ witness: o.name, url: server.url, key: signer.key.vkey, logs: logs.map((l) => l.name), pid: process.pid })}\n`,
       )

@@ -5,6 +5,7 @@ import { type LineConfig, lineFile, loadLine } from '../line/config.ts'
 import type { Environment } from '../setup/environment.ts'
 import { startJobsHost } from '../jobs/host.ts'
 import { log } from '../setup/log.ts'
+import { onStop } from '../setup/on-stop.ts'
 import { whole } from '../terminal/options.ts'
 import { startWorkerHost } from '../line/worker-host.ts'
 
@@ -60,13 +61,6 @@ export function addWorker(program: Command, environment: Environment): void {
       process.stdout.write(
         `${JSON.stringify({ worker, lines: lines.map((l) => l.spec.line), threads: host.threads })}\n`,
       )
-      let stopping = false
-      const stop = (): void => {
-        if (stopping) return
-        stopping = true
-        void Promise.all([host.close(), jobs?.close()]).then(() => process.exit(0))
-      }
-      process.on('SIGINT', stop)
-      process.on('SIGTERM', stop)
+      onStop(() => void Promise.all([host.close(), jobs?.close()]).then(() => process.exit(0)))
     })
 }

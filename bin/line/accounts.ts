@@ -37,14 +37,7 @@ export function openLineAccounts(
   } catch (error) {
     const why = asCoded(error, 'TRC_OPEN')
     log.error({ code: why.code, error: why.message }, 'the accounts cannot be read: nobody can sign in')
-    const { en, zh } = errorText(why)
-    notices.push({
-      id: 'accounts',
-      text: {
-        en: `the accounts cannot be read, nobody can sign in: ${en}`,
-        zh: `账户无法读取,无法登录:${zh}`,
-      },
-    })
+    notices.push(unread(why))
     return { close: () => Promise.resolve() }
   }
   const tell = async (): Promise<void> => {
@@ -69,7 +62,11 @@ export function openLineAccounts(
       log.warn({ code: why.code, error: why.message }, 'what happened to accounts is not in the log yet')
     }))
   void soon()
-  const timer = setInterval(() => void soon(), TELL_EVERY_MS)
+  const look = fileLook(book, notices)
+  const timer = setInterval(() => {
+    look()
+    void soon()
+  }, TELL_EVERY_MS)
   return {
     accounts: book,
     async close() {
@@ -77,6 +74,33 @@ export function openLineAccounts(
       await soon()
       book.close()
     },
+  }
+}
+
+const unread = (why: CodedError): LineState['degraded'][number] => {
+  const { en, zh } = errorText(why)
+  return {
+    id: 'accounts',
+    text: {
+      en: `the accounts cannot be read, nobody can sign in: ${en}`,
+      zh: `账户无法读取,无法登录:${zh}`,
+    },
+  }
+}
+
+/** Says while the file is not in its place that nobody is known by it. */
+function fileLook(book: AccountBook, notices: LineState['degraded']): () => void {
+  let said: LineState['degraded'][number] | null = null
+  return () => {
+    const astray = book.astray()
+    if (astray && !said) {
+      log.error({ code: astray.code, error: astray.message }, 'the accounts are not in their place')
+      notices.push((said = unread(astray)))
+    } else if (!astray && said) {
+      log.warn('the accounts are in their place again')
+      notices.splice(notices.indexOf(said), 1)
+      said = null
+    }
   }
 }
 

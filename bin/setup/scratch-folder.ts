@@ -3,15 +3,14 @@ import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { asCoded, CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError, STOP_SIGNALS } from '../../contracts/index.ts'
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 /** Whoever writes into a folder that is removed is given so long to end: tries, and ms between two. */
 const TRIES = { count: 250, pauseMs: 20 }
 
 /**
- * A folder among the temporary files for the time of some work. It goes with the work, however that ends, and on Ctrl-C and
- * SIGTERM, which then end the process as they would have. What a process left that was killed goes with the next work of
+ * A folder among the temporary files for the time of some work. It goes with the work, however that ends, and with a signal that
+ * stops the process, which then ends it as it would have. What a process left that was killed goes with the next work of
  * its kind.
  *
  * @throws CFG_USAGE when nothing can be written there; what the work throws
@@ -24,13 +23,13 @@ export async function inScratchFolder<T>(kind: string, work: (dir: string) => Pr
     if (dir !== '') removeNow(dir)
     process.kill(process.pid, signal)
   }
-  for (const signal of SIGNALS) process.once(signal, end)
+  for (const signal of STOP_SIGNALS) process.once(signal, end)
   try {
     dir = makeOne(kind)
     return await work(dir)
   } finally {
     if (dir !== '') await removeFolder(dir)
-    for (const signal of SIGNALS) process.removeListener(signal, end)
+    for (const signal of STOP_SIGNALS) process.removeListener(signal, end)
   }
 }
 

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { STOP_SIGNALS } from '../../contracts/index.ts'
 import { log } from './log.ts'
 
 /** Starts again at most this often within the window; then the line stays down and says so. */
@@ -22,7 +23,7 @@ export function supervise(extraArgs: string[]): Promise<number> {
     let stopping = false
     let everUp = false
     let kill: (signal: NodeJS.Signals) => void = () => undefined
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of STOP_SIGNALS) {
       process.on(signal, () => {
         stopping = true
         kill(signal)

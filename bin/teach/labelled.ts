@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CodedError, type ModelCard } from '../../contracts/index.ts'
+import { CodedError, type ModelCard, STOP_SIGNALS } from '../../contracts/index.ts'
 import { DATASET_FORMATS, type Dataset } from '../../datasets/index.ts'
 import {
   type Backbone,
@@ -21,9 +21,6 @@ import { whole } from '../terminal/options.ts'
 import { taughtDir } from '../setup/paths.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../setup/signing-key.ts'
-
-/** What ends a teaching in order: Ctrl-C, and who stops the machine or a container. */
-export const STOPS = ['SIGINT', 'SIGTERM'] as const
 
 /** Flags that every command has which teaches from a labelled data set. */
 export interface LabelledFlags extends SigningFlags {
@@ -58,8 +55,8 @@ export interface LabelledWork {
 }
 
 /**
- * Teaches and packs: the key is read first, so that nobody waits for a model that cannot be signed; Ctrl-C or SIGTERM
- * ends the work between two images or steps, and then nothing is written.
+ * Teaches and packs: the key is read first, so that nobody waits for a model that cannot be signed; a signal that
+ * stops the process ends the work between two images or steps, and then nothing is written.
  *
  * @param teach gives the model, its card and one image for the golden vectors
  */
@@ -100,7 +97,7 @@ async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
   )
   const stop = new AbortController()
   const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', NOTHING_WRITTEN))
-  for (const signal of STOPS) process.once(signal, cancel)
+  for (const signal of STOP_SIGNALS) process.once(signal, cancel)
   const bars = { features: showProgress('features'), heads: showProgress('heads') }
   try {
     const { taught, golden } = await teach({
@@ -129,7 +126,7 @@ async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
       })
     throw error
   } finally {
-    for (const signal of STOPS) process.removeListener(signal, cancel)
+    for (const signal of STOP_SIGNALS) process.removeListener(signal, cancel)
     bars.features.stop()
     bars.heads.stop()
   }

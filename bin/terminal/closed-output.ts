@@ -1,3 +1,6 @@
+import { closeSync, openSync } from 'node:fs'
+import { devNull } from 'node:os'
+import { isatty } from 'node:tty'
 import { asCoded } from '../../contracts/index.ts'
 
 let gone = false
@@ -7,13 +10,14 @@ export const readerGone = (): boolean => gone
 
 /**
  * Lets commands outlive those who read their output: `| head -1` has seen enough, and a line goes on when the reader of
- * its log dies. What a full disk does not take is said and ends in exit code 1; the work itself is finished all the same.
+ * its log dies, or stops in order when its terminal is closed. What a full disk does not take is said and ends in exit
+ * code 1; the work itself is finished all the same.
  */
 export function outliveReaders(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (gone) return
     gone = true
-    if (error.code === 'EPIPE') return
+    if (error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY)) return
     const coded = asCoded(error, error.code === 'ENOSPC' ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
       path: 'standard output',
       expected: 'a place that takes all of it',
@@ -22,4 +26,17 @@ export function outliveReaders(): void {
     process.exitCode = 1
   })
   process.stderr.on('error', () => undefined)
+  leaveClosedTerminal()
+}
+
+/** Node resets its terminal when it ends, and aborts (SIGABRT) instead of ending when that terminal was closed. */
+function leaveClosedTerminal(): void {
+  const terminals = [0, 1, 2].filter(isatty)
+  process.on('exit', () => {
+    for (const fd of terminals.filter((t) => !isatty(t))) {
+      closeSync(fd)
+      // Takes the same number, so that nothing else comes to lie where messages are written.
+      openSync(devNull, 'r+')
+    }
+  })
 }

@@ -47,16 +47,17 @@ export function qualityError(violations: readonly GateViolation[]): CodedError {
   return new CodedError('INS_QUALITY', {
     expected: violations.map((v) => `${v.limit} ${text(v.bound)}`).join(', '),
     actual: violations.map((v) => text(v.measured)).join(', '),
-    hint: HINTS[violations[0]?.limit ?? 'focusMin'],
+    hint: Object.entries(HINTS).find(([limit]) => violations.some((v) => v.limit === limit))?.[1],
   })
 }
 
+/** The cause before what comes of it: a picture without light or part is not sharp either. */
 const HINTS: Record<GateViolation['limit'], string> = {
-  focusMin: 'check focus and dirt on the lens',
   meanGreyMin: 'check the lamp and the exposure',
+  darkMax: 'check the lamp and the exposure',
   meanGreyMax: 'check the exposure',
   glareMax: 'check reflections and the exposure',
-  darkMax: 'check the lamp and the exposure',
-  blurAnisotropyMax: 'check vibration, belt speed and exposure time',
   presence: 'no part in its place: check the trigger',
+  focusMin: 'check focus and dirt on the lens',
+  blurAnisotropyMax: 'check vibration, belt speed and exposure time',
 }

@@ -13,6 +13,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { STOP_SIGNALS } from '../../contracts/index.ts'
+import { commandPresent, describeWith } from '../services/require-service.ts'
 import { goodPng, workshop } from './bad-samples.ts'
 import { CLI, runCli, startCli, stopped } from './line-process.ts'
 
@@ -84,15 +86,12 @@ describe('exit codes', () => {
     expect(code).toBe(exit)
   })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    'of a supervised line that %s stops: 0, and the line is gone',
-    async (signal) => {
-      const line = await startCli(['serve', await lineFile(), '--data', shop.data])
-      line.child.kill(signal)
-      expect(await line.exit).toBe(0)
-      await expect(fetch(String(line.ready['url']))).rejects.toThrow()
-    },
-  )
+  it.each(STOP_SIGNALS)('of a supervised line that %s stops: 0, and the line is gone', async (signal) => {
+    const line = await startCli(['serve', await lineFile(), '--data', shop.data])
+    line.child.kill(signal)
+    expect(await line.exit).toBe(0)
+    await expect(fetch(String(line.ready['url']))).rejects.toThrow()
+  })
 
   it('of a line that dies once: none, it is started again and stops with 0', async () => {
     const line = await startCli(['serve', await lineFile(), '--data', shop.data])
@@ -159,6 +158,27 @@ describe('output that nobody reads any more', () => {
     expect(await stopped(line)).toBe(0)
     expect(line.stderr().match(/the line process died/g)).toHaveLength(1)
   }, 60_000)
+})
+
+describeWith('script (util-linux)', commandPresent('script'), 'a terminal that is closed', () => {
+  it.each(['--no-supervisor', '--host 127.0.0.1'])(
+    'stops a line in order, with 0 (%s)',
+    async (how) => {
+      const [ready, ended] = ['ready', 'ended'].map((name) => join(shop.dir, name)) as [string, string]
+      for (const file of [ready, ended]) rmSync(file, { force: true })
+      const serve = `'${process.execPath}' '${CLI}' serve '${await lineFile()}' --data '${shop.data}' ${how}`
+      // The shell of the terminal ends with it, which is what tells the others; the inner one says how the line ended.
+      const command = `(trap '' HUP; ${serve}; echo $? > '${ended}'); true`
+      const terminal = spawn('script', ['-qfc', command, ready], { stdio: ['pipe', 'ignore', 'inherit'] })
+      const said = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+      await expect.poll(() => said(ready), { timeout: 30_000 }).toMatch(/"pid":\d+/)
+      terminal.kill('SIGKILL')
+      await expect.poll(() => said(ended), { timeout: 30_000 }).toBe('0\n')
+      const { code, stdout } = await runCli(['balance', '--data', shop.data])
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^cam( +\d+){3} +0 +0 +yes$/m)])
+    },
+    80_000,
+  )
 })
 
 describe('export', () => {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { canonicalJson, type Verdict } from '../../contracts/index.ts'
+import { canonicalJson, errorText, type Verdict } from '../../contracts/index.ts'
 import { inspect, type ModelSetup, type PreparedRecipe, prepareRecipe } from '../../inspection/index.ts'
 import { compileGate } from '../../inspection/gate/index.ts'
 import { PartImage } from '../../inspection/pipeline/part-image.ts'
@@ -123,6 +123,20 @@ describe('quality gate', () => {
   it('names every violated limit', async () => {
     const v = await limits({ meanGreyMin: 60, focusMin: 10 }, new Uint8Array(1200).fill(30))
     expect(v.noVerdict?.message).toContain('expected focusMin 10, meanGreyMin 60; found 0, 30')
+  })
+  it('advises about the cause: a picture without light, or of the empty belt, is not sharp either', async () => {
+    const advice = async (gate: object, grey: number): Promise<unknown> => {
+      const v = await limits(gate, new Uint8Array(1200).fill(grey))
+      const { en, zh } = errorText(v.noVerdict ?? { code: '', message: '' })
+      return [en, zh].map((text) => text.split(/; |;/).at(-1))
+    }
+    const light = { focusMin: 10, meanGreyMin: 60, meanGreyMax: 200 }
+    expect(await advice(light, 0)).toEqual(['check the lamp and the exposure', '请检查光源和曝光'])
+    expect(await advice(light, 255)).toEqual(['check the exposure', '请检查曝光'])
+    expect(await advice(light, 100)).toEqual([
+      'check focus and dirt on the lens',
+      '请检查对焦以及镜头是否脏污',
+    ])
   })
   it('measures colour frames by their luma', () => {
     const gate = compileGate(recipeOf(size, [blob], { view: { widthPx: 40, heightPx: 30, color: 'rgb' } }))

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -126,3 +126,36 @@ it.each<[string, (db: string) => void]>([
   expect(await started()).toEqual({ ids: ['anew'], said: '' })
   expect(await started()).toEqual({ ids: ['anew'], said: '' })
 })
+
+it('knows nobody while accounts.db is not in its place, says so, and goes on when it is back', async () => {
+  const command = AccountBook.open(dir)
+  const { token = '' } = await command.add({ id: 'robot', name: 'Robot', role: 'admin' }, doer)
+  command.close()
+  const notices: LineState['degraded'] = []
+  const { accounts, close } = openLineAccounts(dir, spec, store, events, notices)
+  const patient = { timeout: 20_000 }
+  const known = (): unknown[] => [accounts?.byToken(token)?.id, accounts?.find('robot')?.id]
+  expect(known()).toEqual(['robot', 'robot'])
+
+  const file = join(dir, 'accounts.db')
+  const nobody = async (): Promise<void> => {
+    for (const ask of [known, () => accounts?.list(), () => accounts?.find('robot')])
+      expect(ask).toThrow(/TRC_WRITE.*accounts\.db.*expected the file that the line has open/)
+    await expect(accounts?.signIn('robot', 'x', 'here')).rejects.toThrow('TRC_WRITE')
+    await expect(accounts?.add({ id: 'new', name: 'New', role: 'admin' }, doer)).rejects.toThrow('TRC_WRITE')
+    await expect
+      .poll(() => notices.map((n) => n.text.zh).join(), patient)
+      .toMatch(/无法登录.*请将其放回原处,或重新启动/)
+  }
+  renameSync(file, `${file}.away`)
+  await nobody()
+  renameSync(`${file}.away`, file)
+  expect(known()).toEqual(['robot', 'robot'])
+  await expect.poll(() => notices, patient).toEqual([])
+  // Begun anew by a command, without that account.
+  renameSync(file, `${file}.away`)
+  AccountBook.open(dir).close()
+  await nobody()
+  await close()
+  expect(logged()).toHaveLength(1)
+}, 60_000)
