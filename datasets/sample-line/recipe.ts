@@ -147,7 +147,7 @@ function recipeDocument(
     view: { name: 'top', widthPx: BOARD_PX, heightPx: BOARD_PX, color: 'mono' },
     golden: { from: 'file', ...golden },
     calibration: { mmPerPx: MM_PER_PX, uncertainty: 0.002 },
-    gate: { focusMin: 40, meanGreyMin: 30, meanGreyMax: 235, glareMax: 0.3 },
+    gate: { focusMin: 40, meanGreyMin: 30, meanGreyMax: 235, glareMax: 0.001 },
     rois: {
       // Corners move by up to 12.3 px on an axis: shift of 8 px, and 0.8° over half a side. A rim is left out: with the part shifted by 8 px it is not in the picture.
       board: { shape: 'rect', box: [12, 12, BOARD_PX - 12, BOARD_PX - 12] },

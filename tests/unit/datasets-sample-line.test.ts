@@ -19,7 +19,8 @@ import {
   writeSampleRecipe,
 } from '../../datasets/index.ts'
 import { gs1CheckDigit } from '../../contracts/index.ts'
-import { loadRecipe } from '../../inspection/index.ts'
+import { inspect, loadRecipe } from '../../inspection/index.ts'
+import { context, prepare, raw } from './samples/inspection-recipes.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -203,6 +204,27 @@ describe('sample recipe', () => {
         count += (product.layers.copper.data[Math.round(y) * 640 + Math.round(x)] ?? 0) / 255
       }
       expect(count / 48).toBeCloseTo(trueMm, 3)
+    } finally {
+      await rm(dir, { recursive: true })
+    }
+  })
+
+  it('takes no board for judged over which a reflection lies: nothing shows there, and no deviation', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'sightline-recipe-'))
+    try {
+      const product = createSampleProduct(7)
+      const made = await writeSampleRecipe(dir, product)
+      const prepared = await prepare(made.recipe, dir)
+      const judged = async (radiusPx: number): Promise<string | undefined> => {
+        const pixels = Uint8Array.from(renderGolden(product))
+        for (let y = 0; y < 640; y++)
+          for (let x = 0; x < 640; x++) if (Math.hypot(x - 320, y - 320) < radiusPx) pixels[y * 640 + x] = 255
+        const { verdict } = await inspect({ bytes: pixels, format: raw([640, 640]) }, prepared, context)
+        return verdict.noVerdict?.message
+      }
+      expect(await judged(0)).toBeUndefined()
+      for (const radiusPx of [15, 110])
+        expect(await judged(radiusPx)).toMatch(/INS_QUALITY.*glareMax 0\.001.*check reflections/)
     } finally {
       await rm(dir, { recursive: true })
     }
