@@ -8,6 +8,8 @@ export interface GuardOrder {
 }
 
 const BEAT_MS = 500
+/** In place of a beat: the process ends. */
+export const ENDS = -1
 
 /**
  * Ends this process when one native call takes too long: a model may run for ever, as one with an endless loop, and
@@ -25,4 +27,10 @@ export function endWhenStuck(limitS = 600): void {
     Atomics.add(beats, 0, 1)
     Atomics.notify(beats, 0)
   }, BEAT_MS).unref()
+  // Node ends a thread by breaking off what it runs. Where that comes while the thread still starts it can be lost (seen on
+  // Node 24 on a busy machine), and the process would wait for it for ever.
+  process.once('exit', () => {
+    Atomics.store(beats, 0, ENDS)
+    Atomics.notify(beats, 0)
+  })
 }

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ENDS, type GuardOrder } from '../../bin/setup/stuck-guard.ts'
+import { countNativeCalls, spawnWorker } from '../../contracts/index.ts'
 
 const script = resolve(import.meta.dirname, 'samples/stuck.process.ts')
 
@@ -29,5 +31,14 @@ describe('a command whose model does not return', { timeout: 60_000 }, () => {
 
   it('is not held up by its guard when it ends', async () => {
     expect(await run('end', '120')).toEqual({ code: 0, signal: null, err: '' })
+  })
+
+  it('has a guard that ends by itself with it, also where the end came before the guard had started', async () => {
+    const beats = new Int32Array(new SharedArrayBuffer(4)).fill(ENDS)
+    const workerData: GuardOrder = { beats, calls: countNativeCalls(), limitS: 120 }
+    const guard = spawnWorker(new URL('../../bin/setup/stuck-guard.worker.ts', import.meta.url), {
+      workerData,
+    })
+    expect(await once(guard, 'exit')).toEqual([0])
   })
 })
