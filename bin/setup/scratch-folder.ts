@@ -9,9 +9,9 @@ import { asCoded, CodedError, STOP_SIGNALS } from '../../contracts/index.ts'
 const TRIES = { count: 250, pauseMs: 20 }
 
 /**
- * A folder among the temporary files for the time of some work. It goes with the work, however that ends, and with a signal that
- * stops the process, which then ends it as it would have. What a process left that was killed goes with the next work of
- * its kind.
+ * A folder among the temporary files for the time of some work. It goes with the work, however that ends, and with a signal
+ * that stops the process, which then ends it as it would have. What a process left that was killed goes with the next work
+ * of its kind.
  *
  * @throws CFG_USAGE when nothing can be written there; what the work throws
  */

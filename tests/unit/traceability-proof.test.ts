@@ -20,13 +20,9 @@ import { checkRange } from '../../traceability/proof/range-check.ts'
 import { Pieces } from '../../traceability/proof/range-pool.ts'
 import type { RangeResult } from '../../traceability/proof/range-walk.ts'
 import { capture, ORIGIN, rewrite, signNow, sql } from './samples/signed-log.ts'
-import { signedPlace } from './samples/signed-place.ts'
+import { findingKinds, signedPlace } from './samples/signed-place.ts'
 
 const place = signedPlace()
-
-const kinds = async (dir: string): Promise<string[]> => [
-  ...new Set((await verifyDataDir(dir)).findings.map((f) => f.kind)),
-]
 
 /** Every file below a folder by its hash. */
 function hashes(dir: string): Record<string, string> {
@@ -90,7 +86,7 @@ describe('signing', () => {
     for (const [name, hash] of Object.entries(after))
       if (name in before) expect(hash, name).toBe(before[name])
     expect(Object.keys(after)).toContain(tilePath(0, 0, size).slice('tile/'.length))
-    expect(await kinds(place.dir)).toEqual([])
+    expect(await findingKinds(place.dir)).toEqual([])
   })
 
   it('does not sign over an altered event or a cut log', async () => {

@@ -9,13 +9,9 @@ import {
   verifyDataDir,
 } from '../../traceability/index.ts'
 import { capture, deleteImages, rewrite, signNow, sql } from './samples/signed-log.ts'
-import { signedPlace } from './samples/signed-place.ts'
+import { findingKinds, signedPlace } from './samples/signed-place.ts'
 
 const place = signedPlace()
-
-const kinds = async (dir: string): Promise<string[]> => [
-  ...new Set((await verifyDataDir(dir)).findings.map((f) => f.kind)),
-]
 
 describe('verify names', () => {
   it('a record that no longer says what its event says', async () => {
@@ -145,7 +141,7 @@ describe('verify names', () => {
     const file = join(checkpoints, 'log', 'checkpoints.jsonl')
     const size = parseCheckpoint(keptCheckpoints(checkpoints).last()?.note ?? '').size
     writeFileSync(file, readFileSync(file, 'utf8').replace(`\\n${size}\\n`, `\\n${size - 1}\\n`))
-    expect(await kinds(checkpoints)).toEqual(['checkpoint'])
+    expect(await findingKinds(checkpoints)).toEqual(['checkpoint'])
 
     const tiles = place.copy()
     const tile = join(tiles, 'log', tilePath(0, 0, size))

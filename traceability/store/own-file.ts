@@ -14,15 +14,13 @@ interface Place {
  */
 export class OwnFile {
   readonly #path: string
-  readonly #hint: string
-  readonly #hintZh: string
+  readonly #hint: { en: string; zh: string }
   #place: Place | null = null
 
   /** @param hint what to do about it, in English and Chinese */
   constructor(path: string, hint: { en: string; zh: string }) {
     this.#path = path
-    this.#hint = hint.en
-    this.#hintZh = hint.zh
+    this.#hint = hint
   }
 
   /** Takes what lies at the path for the file that is open. */
@@ -30,7 +28,10 @@ export class OwnFile {
     this.#place = statSync(this.#path, { throwIfNoEntry: false }) ?? null
   }
 
-  /** TRC_WRITE where another file lies at the path, none, or one that may not be looked at; null where it is the one that was noted. */
+  /**
+   * TRC_WRITE where another file lies at the path, none, or one that may not be looked at; null where it is the one that
+   * was noted.
+   */
   astray(): CodedError | null {
     const own = this.#place
     if (own === null) return null
@@ -45,11 +46,11 @@ export class OwnFile {
       file: this.#path,
       expected: 'the file that the line has open',
       actual: there === null ? 'it was taken away or moved' : 'another file in its place',
-      hint: this.#hint,
+      hint: this.#hint.en,
       zh: {
         expected: '产线所打开的文件',
         actual: there === null ? '该文件已被移走或删除' : '原处是另一个文件',
-        hint: this.#hintZh,
+        hint: this.#hint.zh,
       },
     })
   }

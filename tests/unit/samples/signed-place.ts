@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { verifyDataDir } from '../../../traceability/index.ts'
 import { capture, signNow, temporary } from './signed-log.ts'
 
 /** A log of 60 parts, signed after 30 and at its end: a copy for each test, and more where it wants them. */
@@ -17,3 +18,8 @@ export function signedPlace(): { dir: string; copy(): string } {
   afterAll(() => base.dispose())
   return place
 }
+
+/** What `verify` finds in a data directory, each kind once. */
+export const findingKinds = async (dir: string): Promise<string[]> => [
+  ...new Set((await verifyDataDir(dir)).findings.map((f) => f.kind)),
+]
