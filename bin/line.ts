@@ -5,6 +5,7 @@ import { createDashboard } from '../dashboard/index.ts'
 import { decodeImage, StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
 import {
+  diskProbe,
   type LogProof,
   openDerived,
   openEventLog,
@@ -138,6 +139,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       emit: (event) => store.emit(event),
       // Well below the margin that is kept back for the gate: projecting shares this thread with it.
       sliceMs: 4,
+      diskAnswers: diskProbe(dataDir),
       modules: spec.scenarios.map(({ use, ...params }) => ({ slug: use, params })),
       onFault: (slug, fact) => log.error({ module: slug, code: fact.code }, fact.message),
     })

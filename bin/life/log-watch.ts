@@ -18,6 +18,8 @@ export interface LifeWatchParts {
   store: Pick<PartStore, 'emit'>
   scoredAfter(position: number, limit: number): Promise<ScoredPage>
   log: Pick<EventLog, 'read' | 'end' | 'onAppend'>
+  /** Whether the disk takes what is written now: the watch writes on the thread that serves the gate. */
+  diskAnswers(): Promise<boolean>
 }
 
 /** Events per page: what one page costs stays well below the margin kept back for the gate. */
@@ -69,7 +71,11 @@ export class LifeWatch {
     return there?.position === position ? there.event.id : null
   }
 
-  /** Resolves when everything that was in the log before the call has been looked at. @throws what reading fails with */
+  /**
+   * Resolves when everything that was in the log before the call has been looked at.
+   *
+   * @throws what reading fails with; TRC_WRITE where the disk stands still
+   */
   catchUp(): Promise<void> {
     const turn = this.#turn.then(() => this.#read())
     this.#turn = turn.catch(() => undefined)
@@ -88,7 +94,7 @@ export class LifeWatch {
     this.#timer = setTimeout(() => {
       this.#timer = null
       this.catchUp().catch((error: unknown) => {
-        log.warn({ error: String(error) }, 'the watch over the models could not read the log; trying again')
+        log.warn({ error: String(error) }, 'the watch over the models could not follow the log; trying again')
         this.#wake()
       })
     }, EVERY_MS)
@@ -103,6 +109,11 @@ export class LifeWatch {
       const page = await scoredAfter(from, PAGE)
       if (page.position === from) break
       for (const item of page.items) if (item.kind === 'part') await this.#learn(item.recipe)
+      if (!(await this.#parts.diskAnswers()))
+        throw new CodedError('TRC_WRITE', {
+          expected: 'a disk that answers',
+          actual: 'one that stands still',
+        })
       if (this.#closed) return
       watch.take(page, (recipe) => this.#tools.get(recipe) ?? [], this.#eventAt(page.position))
       // Frames and gate commands first.

@@ -3,6 +3,7 @@ import type { ModelNumbers, ModuleHandler } from '../../dashboard/index.ts'
 import type { LoadedRecipe } from '../../inspection/index.ts'
 import { auditImages, lastWindows, type LifeAlarm, ModelWatch, watchReport } from '../../models/index.ts'
 import { ksTwoSample, populationStability, stabilityLimit } from '../../scenarios/index.ts'
+import { diskProbe } from '../../traceability/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
 import { escapeEstimates } from './escape-estimate.ts'
 import type { Environment } from '../setup/environment.ts'
@@ -51,6 +52,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
     store,
     scoredAfter: questions.scoredAfter,
     log: parts.log,
+    diskAnswers: diskProbe(dataDir),
   })
   const overdue = new OverdueReviews({ spec, watch, store, part: questions.part, tell: () => follow.tell() })
   const reviews = new Reviews({

@@ -1,4 +1,5 @@
 import {
+  ERROR_CODES,
   type InterlockSpec,
   newEvent,
   type PartContext,
@@ -103,6 +104,20 @@ export class AlarmBoard {
     this.#faults.delete(kind)
     this.#emit(old.code, false, old.message)
     this.#tellPlc()
+  }
+
+  /**
+   * Between parts: a store that keeps nothing is a fault, also where no record came back refused, as from a disk that
+   * stands still.
+   *
+   * @param owed records that it did not take; while there are any the fault stands
+   */
+  watchStore(owed: number): void {
+    const { state, lastError } = this.#store.health()
+    if (state !== 'failed') {
+      if (owed === 0) this.clearFault('record')
+    } else if (!this.#faults.has('record'))
+      this.setFault('record', { code: 'TRC_WRITE', message: lastError ?? ERROR_CODES.TRC_WRITE })
   }
 
   #tellPlc(): void {

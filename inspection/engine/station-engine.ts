@@ -129,8 +129,7 @@ export class StationEngine {
   }
 
   #watchRecords(): void {
-    if (this.#settlement.owed === 0 && this.#ports.store.health().state !== 'failed')
-      this.#alarms.clearFault('record')
+    this.#alarms.watchStore(this.#settlement.owed)
   }
 
   #watchGate(): void {

@@ -28,6 +28,8 @@ export interface HostOptions {
   now?: () => number
   /** Longest time the thread is kept per batch, ms. */
   sliceMs?: number
+  /** Whether the disk of `dir` takes what is written now; a module that finds it still goes on later. Absent = it does. */
+  diskAnswers?: () => Promise<boolean>
   onFault?: (slug: string, fact: ErrorFact) => void
   /** Hears that a module begins anew, since the log is not the one that it followed. */
   onRebuilt?: (why: CodedError) => void
@@ -116,6 +118,7 @@ export class ModuleHost {
         runner: this.#runner,
         now: this.now,
         sliceMs: this.#o.sliceMs ?? 20,
+        diskAnswers: this.#o.diskAnswers ?? (() => Promise.resolve(true)),
         onFault: this.#o.onFault ?? (() => undefined),
         onRebuilt: this.#o.onRebuilt ?? (() => undefined),
       })

@@ -32,12 +32,16 @@ export interface InstanceOptions {
   now: () => number
   /** Longest time the thread is kept per batch, ms. */
   sliceMs: number
+  /** Whether the disk takes what is written now. */
+  diskAnswers: () => Promise<boolean>
   onFault: (slug: string, fact: ErrorFact) => void
   /** Hears that what was kept did not follow from this log. */
   onRebuilt: (why: CodedError) => void
 }
 
 const BATCH = 500
+/** Pause before a disk that stands still is asked again, ms. */
+const STILL_MS = 1_000
 
 /** One module at work: its file, its cursor in the log, its jobs and its outbox. */
 export class ModuleInstance {
@@ -121,6 +125,8 @@ export class ModuleInstance {
     while (this.#again && !this.#closed) {
       this.#again = false
       while (!this.#closed && this.paused === null) {
+        if (!(await this.#o.diskAnswers())) return this.#later()
+        if (this.#closed) return
         if (owes(this.db, this.#ordered)) {
           this.kickJobs()
           await this.jobs.settled()
@@ -131,6 +137,10 @@ export class ModuleInstance {
       this.kickJobs()
       await this.relay()
     }
+  }
+
+  #later(): void {
+    setTimeout(() => void this.pump(), STILL_MS).unref()
   }
 
   /** Resolves when nothing is left to do that can be done now. */

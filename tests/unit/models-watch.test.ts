@@ -323,11 +323,12 @@ describe('another log in the place of the one that was looked at', () => {
     end: () => ids.length,
     onAppend: () => () => undefined,
   })
-  async function followed(
+  function following(
     watch: ModelWatch,
     ids: readonly number[],
     reviews: ReviewedPart[] = [],
-  ): Promise<string[]> {
+    diskAnswers = () => Promise.resolve(true),
+  ): { follow: LifeWatch; told: string[] } {
     const told: string[] = []
     const items = [...ids.map((n, i) => part(n, 0.1 * n, 'pass', { position: i + 1 })), ...reviews]
     const follow = new LifeWatch({
@@ -341,7 +342,12 @@ describe('another log in the place of the one that was looked at', () => {
         position: ids.length,
       }),
       log: events(ids),
+      diskAnswers,
     })
+    return { follow, told }
+  }
+  async function followed(...[watch, ids, reviews]: Parameters<typeof following>): Promise<string[]> {
+    const { follow, told } = following(watch, ids, reviews)
     await follow.catchUp()
     await follow.close()
     return told
@@ -374,6 +380,19 @@ describe('another log in the place of the one that was looked at', () => {
     expect(again.db.get('select reference_from from score_series')).toEqual(begun)
     expect(again.watch.lastEvent()).toBe(idOf(3))
     again.db.close()
+  })
+
+  it('is not followed while the disk stands still, which would keep the gate waiting', async () => {
+    const { watch, db } = opened()
+    let answers = false
+    const { follow } = following(watch, [1, 2], [], () => Promise.resolve(answers))
+    await expect(follow.catchUp()).rejects.toMatchObject({ code: 'TRC_WRITE' })
+    expect(watch.position()).toBe(0)
+    answers = true
+    await follow.catchUp()
+    expect(watch.position()).toBe(2)
+    await follow.close()
+    db.close()
   })
 
   it('does not bring back an alarm that somebody ended, unless its cause is a new one', async () => {

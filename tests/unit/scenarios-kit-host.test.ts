@@ -77,6 +77,19 @@ describe('configuration', () => {
 })
 
 describe('following the log', () => {
+  it('writes nothing while the disk stands still, and goes on by itself when it answers', async () => {
+    let answers = false
+    const host = open({
+      log: new MemoryLog().append(parts(4)),
+      modules: [{ slug: 'counter' }],
+      diskAnswers: () => Promise.resolve(answers),
+    })
+    await host.drain()
+    expect([seen(host), host.status('counter').state]).toEqual([0, 'catching-up'])
+    answers = true
+    await expect.poll(() => seen(host)).toBe(4)
+  })
+
   it('takes up events as they are appended, after start', async () => {
     const log = new MemoryLog().append(parts(2))
     const host = open({ log, modules: [{ slug: 'counter' }] })

@@ -113,6 +113,7 @@ class SpoolingStore implements TraceStore {
 
   async capture(request: CaptureRequest): Promise<CaptureAck> {
     this.#mustBeOpen()
+    this.#paths.mustHaveRoom()
     const image = request.image === null ? null : this.#copies.take(request.image)
     const template =
       image && request.template ? this.#templates.of(request.station, request.template) : undefined
@@ -133,6 +134,7 @@ class SpoolingStore implements TraceStore {
         await this.#toSpool({ op: 'capture', ask: { record, image: bytes } })
         return { inspectionId: record.inspectionId, durable: 'spool', serial: unit.serial, sequence: null }
       },
+      { bytes: image?.length ?? 0 },
     )
     const ack = await this.#unkept.watch(image, kept, () => this.drain.later())
     // Once a second path was tried, or the thread died with it, something may still read the copy.
@@ -219,14 +221,15 @@ class SpoolingStore implements TraceStore {
   }
 
   health(): ReturnType<PartStore['health']> {
-    const failed = this.#paths.failed || this.#unkept.any
+    const { silence } = this.#paths
+    const failed = this.#paths.failed || this.#unkept.any || silence !== null
     const late = this.#paths.behind > 0 || this.#thread.oldestMs > this.#afterMs
     return {
       state: failed ? 'failed' : this.#spool.count > 0 ? 'spooling' : late ? 'late' : 'ok',
       queued: this.#thread.pending,
       spooled: this.#spool.count,
       captured: this.#captured,
-      lastError: this.#paths.lastError,
+      lastError: silence?.message ?? this.#paths.lastError,
     }
   }
 
@@ -251,7 +254,7 @@ class SpoolingStore implements TraceStore {
         await this.#thread.call(entry.op, entry.ask)
       },
       () => this.#toSpool(entry),
-      patienceMs(entry.op),
+      { patienceMs: patienceMs(entry.op) },
     )
   }
 

@@ -1,5 +1,10 @@
-import { asCoded, CodedError, errorText, factInChinese } from '../../contracts/index.ts'
+import { asCoded, CodedError, errorText, factInChinese, monoMs } from '../../contracts/index.ts'
 import { isStorageError } from './spool.ts'
+
+/** Neither path answers for so long only where the disk under both stands still, ms. */
+const SILENT_MS = 5_000
+/** Images that may wait in memory for such a disk: those of seconds, not of hours. */
+const WAITING_BYTES = 512 * 2 ** 20
 
 /** Store first, spool when the store is late or refuses for reasons of its own; tells when both failed. */
 export class TwoPaths {
@@ -10,6 +15,8 @@ export class TwoPaths {
   lastError: string | null = null
   readonly #afterMs: number
   readonly #onAlarm: (error: CodedError) => void
+  /** Requests that neither has answered, oldest first. */
+  readonly #open = new Set<{ sinceMs: number; bytes: number }>()
 
   constructor(afterMs: number, onAlarm: (error: CodedError) => void) {
     this.#afterMs = afterMs
@@ -21,12 +28,50 @@ export class TwoPaths {
     this.#onAlarm(error)
   }
 
+  /** What a disk looks like that neither takes nor refuses anything: frozen, hanging, or gone behind a network. */
+  get silence(): CodedError | null {
+    const [oldest] = this.#open
+    if (oldest === undefined || monoMs() - oldest.sinceMs < SILENT_MS) return null
+    return new CodedError('TRC_WRITE', {
+      expected: 'a disk that answers',
+      actual: 'no answer to store or spool for more than 5 s',
+      hint: 'look at the disk, its cable and the log of the system',
+    })
+  }
+
+  /**
+   * Before more is taken into memory.
+   *
+   * @throws TRC_WRITE while the disk stands still and what waits for it has as much memory as it may
+   */
+  mustHaveRoom(): void {
+    let bytes = 0
+    for (const open of this.#open) bytes += open.bytes
+    const silence = bytes < WAITING_BYTES ? null : this.silence
+    if (silence) throw silence
+  }
+
   /**
    * The store, or when it is late or refuses for its own reasons the spool; rejects when both fail.
    *
    * @param patienceMs how long the request may wait before it goes to the store
+   * @param bytes      of memory that it keeps until it is answered, where they are many
    */
-  async either<T>(viaStore: () => Promise<T>, viaSpool: () => Promise<T>, patienceMs = 0): Promise<T> {
+  async either<T>(
+    viaStore: () => Promise<T>,
+    viaSpool: () => Promise<T>,
+    { patienceMs = 0, bytes = 0 }: { patienceMs?: number; bytes?: number } = {},
+  ): Promise<T> {
+    const open = { sinceMs: monoMs() + patienceMs, bytes }
+    this.#open.add(open)
+    try {
+      return await this.#either(viaStore, viaSpool, patienceMs)
+    } finally {
+      this.#open.delete(open)
+    }
+  }
+
+  async #either<T>(viaStore: () => Promise<T>, viaSpool: () => Promise<T>, patienceMs: number): Promise<T> {
     if (this.behind > 0) {
       const first = await settled(viaSpool())
       if (first.ok) return this.#kept(first.value)
