@@ -121,7 +121,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
           ...(parts.registrations?.degraded() ?? []),
           ...(parts.retention?.degraded() ?? []),
           ...(parts.certificate?.degraded() ?? []),
-          ...proofModes(parts.proof),
+          ...proofModes(spec, parts.proof),
           ...plantModes(plantStore),
           ...parts.notices,
         ],

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { type ErrorFact, errorText, type LineSpec } from '../../contracts/index.ts'
+import { type ErrorFact, errorText, type I18n, type LineSpec } from '../../contracts/index.ts'
 import type { LineState, ProofPort } from '../../dashboard/index.ts'
 import { type LogProof, startLogProof } from '../../traceability/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
@@ -22,6 +22,8 @@ export async function openProof({ spec, file, dataDir }: LineConfig): Promise<Lo
     onAlarm: ({ code, message }: ErrorFact) => log.error({ code }, message),
   })
   const { origin, vkey, fault } = proof.state()
+  const other = begunByOther(spec, origin)
+  if (other) log.warn({ origin, line: originOf(spec) }, other.en)
   // One that has no key to sign with has said so.
   if (fault === null)
     log.info({ origin, key: vkey }, 'the event log is signed; note its public key elsewhere')
@@ -44,12 +46,24 @@ export function proofPort({ spec, file }: LineConfig, proof: LogProof | null, as
 
 const originOf = (spec: LineSpec): string => `sightline/${spec.plant}/${spec.line}`
 
+/** A directory that another line began: its triggers and serials would go on as those of this one. Null where it is its own. */
+function begunByOther(spec: LineSpec, origin: string): I18n | null {
+  const own = originOf(spec)
+  if (spec.proof.origin !== undefined || origin === own) return null
+  return {
+    en: `The data directory was begun by ${origin}, this line is ${own}: give it a directory of its own (data.dir); where the line was renamed, say proof: { origin: ${origin} }`,
+    zh: `数据目录由 ${origin} 建立,而本产线是 ${own}:请为本产线指定自己的目录(data.dir);如果只是产线改名,请写明 proof: { origin: ${origin} }`,
+  }
+}
+
 /** What is wrong with the proof, as the dashboard shows it. */
-export function proofModes(proof: LogProof | null): LineState['degraded'] {
+export function proofModes(spec: LineSpec, proof: LogProof | null): LineState['degraded'] {
   const state = proof?.state()
   if (state === undefined) return []
   const fault = state.fault
+  const other = begunByOther(spec, state.origin)
   return [
+    ...(other === null ? [] : [{ id: 'other-line', text: other }]),
     ...(fault === null
       ? []
       : [

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { proofModes } from '../../bin/line/proof.ts'
-import { type ErrorFact, proofSchema } from '../../contracts/index.ts'
+import { type ErrorFact, type LineSpec, proofSchema } from '../../contracts/index.ts'
 import {
   keptCheckpoints,
   LogWriter,
@@ -175,7 +175,7 @@ it('a line whose checkpoint was damaged says so in its log and as a degraded mod
   })
   await proof.close()
   expect(said.map((fact) => fact.code)).toEqual(['TRC_CHECKPOINT'])
-  expect(proofModes(proof)).toEqual([
+  expect(proofModes({ proof: { origin: ORIGIN } } as LineSpec, proof)).toEqual([
     {
       id: 'proof-checkpoint',
       text: {
@@ -185,4 +185,27 @@ it('a line whose checkpoint was damaged says so in its log and as a degraded mod
     },
   ])
   expect(proof.state()).toMatchObject({ fault: null, size: parseCheckpoint(published()).size })
+})
+
+it('a line in the directory of another one says so, unless the line file names that log', async () => {
+  const proof = await startLogProof({
+    dataDir: dir,
+    spec: proofSchema.parse({}),
+    fallbackOrigin: 'sightline/p/copied',
+    onAlarm: () => undefined,
+  })
+  await proof.close()
+  const { origin } = proof.state()
+  expect(origin).toBe(ORIGIN)
+  const copied = { plant: 'p', line: 'copied', proof: {} } as LineSpec
+  expect(proofModes(copied, proof)).toEqual([
+    {
+      id: 'other-line',
+      text: {
+        en: expect.stringContaining(`begun by ${ORIGIN}, this line is sightline/p/copied`),
+        zh: expect.stringContaining(`由 ${ORIGIN} 建立`),
+      },
+    },
+  ])
+  expect(proofModes({ ...copied, proof: { origin } } as LineSpec, proof)).toEqual([])
 })

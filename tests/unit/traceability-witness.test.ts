@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { proofModes } from '../../bin/line/proof.ts'
-import { proofSchema } from '../../contracts/index.ts'
+import { type LineSpec, proofSchema } from '../../contracts/index.ts'
 import {
   checkNote,
   checkpointNote,
@@ -231,7 +231,7 @@ describe('a line that signs', () => {
     expect(alarms).toEqual([
       expect.stringMatching(new RegExp(`^TRC_FORGOT: .*expected the ${had} events .*found it knows 0`)),
     ])
-    expect(proofModes(second)).toMatchObject([
+    expect(proofModes({ proof: { origin: second.state().origin } } as LineSpec, second)).toMatchObject([
       { id: 'proof-forgot', text: { zh: expect.stringMatching(/^TRC_FORGOT:见证方/) } },
     ])
     expect(await verifyDataDir(dir)).toMatchObject({ state: 'intact', findings: [] })
