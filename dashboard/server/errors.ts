@@ -26,6 +26,7 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   TRC_DISK_FULL: 507,
   TRC_BUSY: 503,
   TRC_OPEN: 503,
+  TRC_WRITE: 503,
   TRC_PLANT: 503,
 }
 
