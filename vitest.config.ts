@@ -12,7 +12,7 @@ const PURE = [
   'unit/dashboard-{coded-text,format,genealogy,genealogy-graph,i18n,ncr,openapi,zone}',
   'unit/datasets-{box-forms,broken-mask,coco,cvat,detections,empty-boxes,evaluate,evaluation-metrics,foreign-names}',
   'unit/datasets-{labelling-tools,labelme,laboratory,large,leakage,left-out,masks,masks-apart,masks-beside,metrics}',
-  'unit/datasets-{mixed-sizes,mvtec,names,one-hot,open-truth,published,read-as-before,readers-boxes,repeated,report}',
+  'unit/datasets-{mixed-sizes,mvtec,names,one-hot,open-truth,published,read-as-before,readers-boxes,readers-voc,repeated,report}',
   'unit/datasets-{sample-line,sample-logistics,segments,table,unread-labels,visa}',
   'unit/{bmp-images,docs-examples,labelled-regions,line-config,pnm-images,time-range}',
   'unit/inspection-{areas,code,code-turned,decode,engine-gate,engine-naming,engine-shift,frame-golden,frame-memory}',

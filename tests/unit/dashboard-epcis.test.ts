@@ -1,55 +1,13 @@
-import { connect as connectTcp } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { WebSocket } from 'ws'
-import { rawGet, serve, type Served } from './samples/dashboard-serve.ts'
+import { describe, expect, it } from 'vitest'
+import { rawGet } from './samples/dashboard-serve.ts'
 import { CONTEXT, epcisDocument, type Json } from './samples/epcis-documents.ts'
-import { eventsOf, Repository } from './samples/epcis-repository.ts'
+import { eventsOf } from './samples/epcis-repository.ts'
+import { type Answer, observed, type ServedEpcis, servedEpcis } from './samples/epcis-served.ts'
 
-let repository: Repository
-let served: Served
-beforeAll(async () => {
-  repository = await Repository.open()
-  served = await serve(1, { epcis: repository.epcis })
-})
-afterAll(async () => {
-  await served.dashboard.close()
-  await repository.remove()
-})
+let served: ServedEpcis['served']
+let ask: ServedEpcis['ask']
+servedEpcis((open) => ({ served, ask } = open))
 
-interface Answer {
-  status: number
-  headers: Headers
-  body: Json
-}
-async function ask(
-  method: string,
-  path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const response = await fetch(`${served.url}/epcis${path}`, {
-    method,
-    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: text === '' ? {} : (JSON.parse(text) as Json),
-  }
-}
-
-const observed = (n: number, patch: Json = {}): Json => ({
-  type: 'ObjectEvent',
-  eventID: `urn:x:event:${n}`,
-  eventTime: `2026-01-05T06:00:${String(n % 60).padStart(2, '0')}.000Z`,
-  eventTimeZoneOffset: '+00:00',
-  action: 'OBSERVE',
-  epcList: [`urn:epc:id:sgtin:0614141.107346.${n}`],
-  bizStep: 'shipping',
-  ...patch,
-})
 const ids = ({ body }: Answer): unknown[] => eventsOf(body).map((e) => e['eventID'])
 
 describe('the EPCIS interface', () => {
@@ -367,84 +325,5 @@ describe('the EPCIS interface', () => {
     expect((await ask('GET', other)).status).toBe(200)
     for (const more of ['=', '!!', '%20', '%00'])
       expect([more, (await ask('GET', other + more)).status]).toEqual([more, 400])
-  })
-})
-
-describe('named queries over WebSocket', () => {
-  const connect = (path: string, headers: Record<string, string> = {}): WebSocket =>
-    new WebSocket(`${served.url.replace('http', 'ws')}/epcis${path}`, { headers })
-  const status = (socket: WebSocket): Promise<number | undefined> =>
-    new Promise((resolve) => {
-      socket.on('unexpected-response', (_req, res) => resolve(res.statusCode))
-      socket.on('open', () => resolve(101))
-      socket.on('error', () => undefined)
-    })
-
-  it('stream events as they are captured', async () => {
-    expect(
-      (await ask('POST', '/queries', { name: 'live', query: { EQ_bizStep: ['arriving'] } })).status,
-    ).toBe(201)
-    expect((await ask('POST', '/queries', { name: 'live', query: {} })).status).toBe(409)
-    const socket = connect('/queries/live/events?stream=true')
-    const first = new Promise<string>((resolve) =>
-      socket.on('message', (data) => resolve(String(data as Buffer))),
-    )
-    let since: unknown
-    socket.on('upgrade', ({ headers }) => (since = headers['gs1-query-min-record-time']))
-    expect(await status(socket)).toBe(101)
-    expect(Math.abs(Date.parse(String(since)) - Date.now())).toBeLessThan(60_000)
-    await ask('POST', '/capture', epcisDocument([observed(201), observed(202, { bizStep: 'arriving' })]))
-    const document = JSON.parse(await first) as Json
-    expect(eventsOf(document).map((e) => e['eventID'])).toEqual(['urn:x:event:202'])
-    const gone = new Promise((resolve) => socket.on('close', resolve))
-    expect((await ask('DELETE', '/queries/live')).status).toBe(204)
-    await gone
-  })
-
-  it('are refused for a name that cannot be read', async () => {
-    expect(await status(connect('/queries/%ff/events?stream=true'))).toBe(400)
-  })
-
-  it('end with a handshake that fails, so that nobody is sent to for ever', async () => {
-    await ask('POST', '/queries', { name: 'half', query: {} })
-    let ended = 0
-    const real = repository.epcis.connect.bind(repository.epcis)
-    const spy = vi.spyOn(repository.epcis, 'connect').mockImplementation(async (...args) => {
-      const close = await real(...args)
-      return () => {
-        ended += 1
-        close()
-      }
-    })
-    const { hostname, port } = new URL(served.url)
-    const answer = await new Promise<string>((resolve) => {
-      const socket = connectTcp(Number(port), hostname, () =>
-        socket.write(
-          `GET /epcis/queries/half/events?stream=true HTTP/1.1\r\nHost: ${hostname}:${port}\r\n` +
-            'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n',
-        ),
-      )
-      socket.once('data', (data) => resolve(String(data)))
-    })
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
-    expect(ended).toBe(1)
-    spy.mockRestore()
-  })
-
-  it('are refused to other pages, unknown queries and wrong controls', async () => {
-    await ask('POST', '/queries', { name: 'kept', query: {} })
-    expect(await status(connect('/queries/kept/events?stream=true', { origin: 'http://evil.example' }))).toBe(
-      403,
-    )
-    const port = { origin: 'http://127.0.0.1:9', 'sec-fetch-site': 'same-site' }
-    expect(await status(connect('/queries/kept/events?stream=true', port))).toBe(403)
-    expect(await status(connect('/queries/none/events?stream=true'))).toBe(404)
-    expect(await status(connect('/queries/kept/events'))).toBe(400)
-    expect(await status(connect('/queries/kept/events?stream=true&hour=1'))).toBe(400)
-    expect(await status(connect('/queries/kept/events?hour=1&hour=2'))).toBe(400)
-    expect(await status(connect('/other'))).toBe(404)
-    expect((await ask('GET', '/queries/kept/events?stream=true')).body['type']).toBe(
-      'epcisException:SubscriptionControlsException',
-    )
   })
 })

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EpcisError } from '../../../contracts/index.ts'
-import { EpcisService, openPartStore, type TraceStore } from '../../../traceability/index.ts'
+import {
+  EpcisService,
+  openPartStore,
+  openTraceQuery,
+  type TraceQuery,
+  type TraceStore,
+} from '../../../traceability/index.ts'
 import { epcisDocument, type Json } from './epcis-documents.ts'
 
 type Retry = { attempts?: number; firstRetryMs?: number; maxRetryMs?: number }
@@ -45,6 +51,16 @@ export class Repository {
   async remove(): Promise<void> {
     await this.close()
     rmSync(this.dataDir, { recursive: true, force: true })
+  }
+
+  /** What the store answers beside the interface. */
+  asked<T>(read: (query: TraceQuery) => T): T {
+    const query = openTraceQuery(this.dataDir)
+    try {
+      return read(query)
+    } finally {
+      query.close()
+    }
   }
 
   capture(events: readonly Json[], behaviour: 'rollback' | 'proceed' = 'rollback') {

@@ -1,0 +1,162 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { uuidv7 } from '../../contracts/index.ts'
+import { byTarget, heldBy, type Hold, holdOver } from '../../traceability/genealogy/holds.ts'
+import { openSql } from '../../traceability/index.ts'
+import { base, BOX, box, link, observed, packed, unit } from './samples/epcis-parts.ts'
+import { refusal, Repository } from './samples/epcis-repository.ts'
+import { at } from './samples/traceability-requests.ts'
+
+let repository: Repository
+beforeEach(async () => {
+  repository = await Repository.open()
+})
+afterEach(() => repository.remove())
+
+const logged = () => repository.asked((q) => q.eventsAfter(0, 100).map((e) => e.event))
+const edges = () => repository.asked((q) => q.recall({ target: link(1) }).units.map((u) => [u.uri, u.pallet]))
+
+describe('genealogy from captured events', () => {
+  it('knows what is packed where, and no longer after it was taken out', async () => {
+    await repository.capture([packed()])
+    expect(edges()).toEqual([[link(1), box]])
+    await repository.capture([packed({ action: 'DELETE', eventTime: '2026-01-05T07:00:00Z', childEPCs: [] })])
+    expect(edges()).toEqual([[link(1), null]])
+  })
+
+  // GDTI 0614141 12345 with check digit 2, serial 400 (TDS 1.13, 6.3.8).
+  it.each([
+    ['urn:epc:id:gdti:0614141.12345.400', 'urn:epc:id:gdti:0614141.12345.400'],
+    ['urn:epc:id:gdti:0614141.12345.400', 'https://id.gs1.org/253/0614141123452400'],
+    ['https://id.gs1.org/253/0614141123452400', 'urn:epc:id:gdti:0614141.12345.400'],
+    ['urn:uuid:7f6d0f0e-0000-4000-8000-000000000001', 'urn:uuid:7f6d0f0e-0000-4000-8000-000000000001'],
+  ])('leads from a lot to the unit over a transformation id %s and %s', async (id, again) => {
+    const lot = 'urn:epc:class:lgtin:4012345.011111.4444'
+    await repository.capture([
+      { ...base, type: 'TransformationEvent', transformationID: id, inputQuantityList: [{ epcClass: lot }] },
+      {
+        ...base,
+        type: 'TransformationEvent',
+        transformationID: again,
+        outputEPCList: [unit(1)],
+        ilmd: { 'cbvmda:lotNumber': 'FG7' },
+      },
+    ])
+    const units = repository.asked(
+      (q) => q.recall({ target: 'https://id.gs1.org/01/04012345111118/10/4444' }).units,
+    )
+    expect(units).toMatchObject([{ uri: link(1), serial: '1', lot: 'FG7', certain: true }])
+    expect(repository.asked((q) => q.recall({ target: 'lot/4444' }).units)).toEqual(units)
+    expect(repository.asked((q) => q.recall({ target: '4444' }).units)).toEqual(units)
+    await repository.store.recordFact(
+      { id: uuidv7(), at: at(0), by: 'qa1', kind: 'hold', target: 'lot/4444', reason: 'x' },
+      { plant: 'p', line: 'l' },
+    )
+    expect(repository.asked((q) => q.recall({ target: 'lot/4444' }).units)).toMatchObject([
+      { uri: link(1), held: true },
+    ])
+    expect(repository.asked((q) => q.holdOver([{ uri: link(1) }]))?.target).toBe('lot/4444')
+    const over = repository.asked((q) => q.recall({ target: again }).units)
+    expect(over).toMatchObject([{ uri: link(1) }])
+    const holds = byTarget([{ target: 'https://id.gs1.org/01/04012345111118/10/4444' } as Hold])
+    const db = openSql(join(repository.dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    expect(holdOver(db, holds, [{ uri: link(1) }])).not.toBeNull()
+    expect(heldBy(db, holds, [{ uri: link(1) }], 1_000).hold).not.toBeNull()
+    db.close()
+  })
+
+  it('makes nothing from itself: a lot on both sides of a transformation', async () => {
+    const lots = ['1', '2', '3'].map((n) => `urn:epc:class:lgtin:4012345.011111.${n}`)
+    const [topped, added, mixed] = lots.map((epcClass) => ({ epcClass, quantity: 5, uom: 'KGM' }))
+    const uri = (n: number): string => `https://id.gs1.org/01/04012345111118/10/${n}`
+    await repository.capture([
+      {
+        ...base,
+        type: 'TransformationEvent',
+        transformationID: 'urn:epc:id:gdti:0614141.12345.400',
+        inputQuantityList: [topped, added],
+        outputQuantityList: [topped],
+        outputEPCList: [unit(1)],
+      },
+      // Two lots stirred into each other: one direction stands, the log says why the other does not.
+      {
+        ...base,
+        type: 'TransformationEvent',
+        inputQuantityList: [added, mixed],
+        outputQuantityList: [added, mixed],
+      },
+    ])
+    const made = repository.asked((q) => q.recall({ target: uri(2) }))
+    expect(made.units.map((u) => u.uri)).toEqual([link(1)])
+    const lines = repository.asked((q) => q.recall({ target: uri(3) }).units.map((u) => u.uri))
+    expect(lines).toEqual([link(1)])
+    const notLinked = logged().map((e) => (e.data as { notLinked?: { reason: string }[] }).notLinked ?? [])
+    expect(notLinked.map((list) => list.length)).toEqual([0, 1])
+    expect(notLinked[1]?.[0]?.reason).toContain('TRC_GENEALOGY')
+  })
+
+  it('says when something is taken out before it was put in', async () => {
+    await repository.capture([
+      packed(),
+      packed({ action: 'DELETE', eventTime: '2026-01-05T05:00:00Z', eventID: 'urn:x:early' }),
+    ])
+    expect(edges()).toEqual([[link(1), box]])
+    const [, early] = logged().map((e) => (e.data as { notLinked?: { reason: string }[] }).notLinked)
+    expect(early?.[0]?.reason).toContain('2026-01-05T05:00:00')
+  })
+
+  it('follows what was built in', async () => {
+    const part = 'urn:epc:id:giai:4000001.12345'
+    await repository.capture([
+      { ...base, type: 'ObjectEvent', action: 'ADD', epcList: [unit(1)] },
+      { ...base, type: 'AssociationEvent', action: 'ADD', parentID: unit(1), childEPCs: [part] },
+    ])
+    expect(
+      repository.asked((q) =>
+        q.recall({ target: 'https://id.gs1.org/8004/400000112345' }).units.map((u) => u.uri),
+      ),
+    ).toContain(link(1))
+  })
+
+  it('takes back what an event said that is declared an error, and keeps both', async () => {
+    const wrong = packed({ eventID: 'urn:x:wrong' })
+    await repository.capture([wrong])
+    const errorDeclaration = { declarationTime: '2026-01-06T06:00:00Z', reason: 'did_not_occur' }
+    expect((await repository.capture([{ ...wrong, errorDeclaration }])).success).toBe(true)
+    expect(edges()).toEqual([[link(1), null]])
+    expect(await repository.found({ EQ_eventID: ['urn:x:wrong'] })).toHaveLength(2)
+    expect(await repository.found({ EXISTS_errorDeclaration: [''] })).toMatchObject([{ errorDeclaration }])
+    // Messages overtake each other.
+    const late = packed({ eventID: 'urn:x:late', childEPCs: [unit(2)] })
+    await repository.capture([{ ...late, errorDeclaration }])
+    await repository.capture([late])
+    expect(edges()).toEqual([[link(1), null]])
+    expect(await repository.found({ EQ_eventID: ['urn:x:late'] })).toHaveLength(2)
+  })
+
+  it('lets an event be declared an error that would not be taken today', async () => {
+    const errorDeclaration = { declarationTime: '2026-01-06T06:00:00Z', reason: 'incorrect_data' }
+    for (const amount of [{ quantity: 0 }, { quantity: 1.5 }, { quantity: 0, uom: 'KGM' }]) {
+      const wrong = observed({ eventID: 'urn:x:nought', quantityList: [{ epcClass: 'urn:x:c', ...amount }] })
+      expect(await refusal(repository.capture([wrong]))).toMatchObject({
+        pointers: ['/epcisBody/eventList/0/quantityList/0/quantity'],
+      })
+      expect((await repository.capture([{ ...wrong, errorDeclaration }])).success).toBe(true)
+    }
+  })
+
+  it('keeps an event that contradicts it, and says in the log which link was not made', async () => {
+    await repository.capture([packed()])
+    const other = packed({
+      parentID: 'urn:epc:id:sscc:0614141.1234567891',
+      eventTime: '2026-01-05T08:00:00Z',
+    })
+    const loop = packed({ parentID: unit(1), childEPCs: [BOX], eventTime: '2026-01-05T09:00:00Z' })
+    expect((await repository.capture([other, loop])).success).toBe(true)
+    expect(await repository.found()).toHaveLength(3)
+    expect(edges()).toEqual([[link(1), box]])
+    const notLinked = logged().map((e) => (e.data as { notLinked?: { reason: string }[] }).notLinked ?? [])
+    expect(notLinked.map((list) => list.length)).toEqual([0, 2, 1])
+    expect(notLinked[2]?.[0]?.reason).toContain('TRC_GENEALOGY')
+  })
+})
