@@ -174,12 +174,15 @@ const WORDS: Readonly<Record<string, string>> = {
   'the event that the plant received there': '工厂在该处接收的事件',
   'another one': '不同的事件',
   'a log that the plant has under no other name': '工厂中没有以其他名称存在的日志',
+  'a line by whose name the plant has no other log': '工厂中没有同名产线的其他日志',
+  'give one of the two another name (`line` of its file): parts without a code and reports of both would be the same there; nothing of it is taken over':
+    '请为其中一条产线改名(产线文件中的 `line`):否则两者的无码工件和报告在工厂中会混为一体;其内容均不接收',
   'nothing behind it is taken over; `sightline verify` on the line names what was altered':
     '其后的内容均不接收;在产线上运行 `sightline verify` 可查明改动之处',
-  'put back the newer one, or begin a new data directory, under another name in the plant (`plantStore.log`, --log), and keep this one; nothing behind it is taken over':
-    '请放回较新的数据目录,或以工厂中的另一名称(`plantStore.log`、--log)新建数据目录并保留现有的;其后的内容均不接收',
-  'nothing behind it is taken over; of a data directory that was put back from an older copy, begin a new data directory, under another name in the plant (`plantStore.log`, --log), and keep this one; else `sightline verify` on the line names what was altered':
-    '其后的内容均不接收;若数据目录恢复自旧副本,请以工厂中的另一名称(`plantStore.log`、--log)新建数据目录并保留现有的;否则在产线上运行 `sightline verify` 可查明改动之处',
+  'put back the newer one, or begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one; nothing behind it is taken over':
+    '请放回较新的数据目录,或新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改);其后的内容均不接收',
+  'nothing behind it is taken over; of a data directory that was put back from an older copy, begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one; else `sightline verify` on the line names what was altered':
+    '其后的内容均不接收;若数据目录恢复自旧副本,请新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改);否则在产线上运行 `sightline verify` 可查明改动之处',
   // Witnesses of the log.
   'an answer': '应答',
   'checkpoints are kept and cosigned when it answers again': '检查点会保留,待其恢复应答后补签',
@@ -241,6 +244,12 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
     (n) => `只有 ${n} 个事件的日志:数据目录被替换,或恢复自旧副本`,
   ],
   [/^(\d+) events received$/, (n) => `已接收 ${n} 个事件`],
+  [/^line (\S+), of which it has (\S+)$/, (line, log) => `产线 ${line},工厂中已有其日志 ${log}`],
+  [
+    /^name it as before \(`plantStore\.log: (\S+)`, --log\), or begin a new data directory, with another `line` .*$/,
+    (log) =>
+      `请用原来的名称(\`plantStore.log: ${log}\`、--log),或新建数据目录并保留现有的,同时更改产线文件中的 \`line\`(若写有 \`plantStore.log\` 也要更改);其内容均不接收`,
+  ],
   [/^a time past the last checkpoint, (\S+)$/, (at) => `晚于最近检查点 ${at} 的时间`],
   [/^it is written again; what stood there is kept as (.+)$/, (name) => `将重新写入;原有内容保存为 ${name}`],
   [/^trigger (\d+) has a result already$/, (n) => `触发 ${n} 已有结果`],

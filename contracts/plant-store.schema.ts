@@ -10,7 +10,7 @@ export const plantStoreSchema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9_]{0,62}$/, 'lower-case letters, digits and underscores')
     .default('sightline'),
-  /** Name of the log in the plant; a line whose data directory was started over needs another one. */
+  /** Name of the log in the plant; a line whose data directory was started over needs another one, and another `line`. */
   log: z
     .string()
     .regex(

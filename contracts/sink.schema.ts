@@ -23,8 +23,9 @@ const sinkId = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, dig
 const variable = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable: capitals, digits, underscores')
+const isBare = ({ username, password }: URL): boolean => username === '' && password === ''
 const urlOf = (protocol: RegExp, what: string, secret: string): z.ZodType<string> =>
-  z.url({ protocol, error: what }).refine((url) => !URL.canParse(url) || new URL(url).username === '', {
+  z.url({ protocol, error: what }).refine((url) => !URL.canParse(url) || isBare(new URL(url)), {
     error: `a URL without user and password; name ${secret}`,
   })
 /** Which events are sent; the others are passed over. */

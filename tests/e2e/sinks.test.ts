@@ -169,6 +169,11 @@ describe('the line file', () => {
       /sinks\[0\]\.url\); expected a URL without user and password/,
     ],
     [
+      'a password alone in the URL',
+      { url: 'https://:secret@mes/' },
+      /sinks\[0\]\.url\); expected a URL without user and password/,
+    ],
+    [
       'a token in place of its variable',
       { tokenVariable: 'sesame' },
       /sinks\[0\]\.tokenVariable\); expected the name of an environment variable/,

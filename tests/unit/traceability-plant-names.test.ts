@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs'
 import { expect, it, vi } from 'vitest'
 import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
-import { plantLogs, type PostgresDatabase, verifyPlantLog } from '../../traceability/index.ts'
+import { plantLogs, type PostgresDatabase, sourceOrigin, verifyPlantLog } from '../../traceability/index.ts'
 import { postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
@@ -75,6 +75,48 @@ describeWith(
       expect(() => b.replicator(plant, { log: 'p1/line-c' }).step()).toThrow(
         /TRC_REPLICA.*that of p1\/line-b/,
       )
+    })
+
+    it('refuses a second log of one line, whose parts without a code and reports would be those of the first', async () => {
+      await a.judge(1)
+      carryAll(a.replicator(plant))
+      const again = new PlantLine('line-a')
+      try {
+        await again.store()
+        expect(() => again.replicator(plant, { log: 'p1/again' }).step()).toThrow(
+          /TRC_REPLICA.*line line-a, of which it has p1\/line-a; .*`line` of its file/,
+        )
+        await again.judge(2)
+        expect(() => again.replicator(plant, { log: 'p1/again' }).step()).toThrow(
+          /of which it has p1\/line-a/,
+        )
+        expect(plantLogs(plant).map(({ log, events }) => [log, events])).toEqual([['p1/line-a', 1]])
+        again.line = 'line-a2'
+        carryAll(again.replicator(plant, { log: 'p1/again' }))
+      } finally {
+        await again.dispose()
+      }
+      await a.judge(1)
+      carryAll(a.replicator(plant))
+      expect(plantLogs(plant).map(({ events }) => events)).toEqual([2, 2])
+    })
+
+    it('calls a line by its parts, not by what an office stated before the first of them', async () => {
+      const stated: TraceFact = {
+        id: uuidv7(),
+        at: '2026-01-06T00:00:00.000Z',
+        by: 'li',
+        kind: 'receive',
+        lot: 'M9',
+        product: 'resin',
+        supplier: 'acme',
+      }
+      await (await a.store()).recordFact(stated, { plant: 'plant', line: 'office' })
+      const source = a.source()
+      expect(sourceOrigin(source)).toEqual({ plant: 'plant', line: 'office' })
+      await a.judge(1)
+      expect(sourceOrigin(source)).toEqual({ plant: 'p1', line: 'line-a' })
+      source.close()
     })
 
     it('has a line that got another name and goes on under its log as one line, which verifies', async () => {

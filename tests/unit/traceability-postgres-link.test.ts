@@ -78,6 +78,21 @@ describeWith(
       })
     })
 
+    it('is not ended by what role or database allow an idle session, or a whole transaction (17 and newer)', async () => {
+      const limits = `select name from pg_settings where name in ('idle_session_timeout', 'transaction_timeout')`
+      const plain = await asker(DATABASE_URL, 5_000)
+      const { rows } = (await plain.ask(limits)) as { rows: { name: string }[] }
+      const url = new URL(DATABASE_URL)
+      url.searchParams.set('options', rows.map(({ name }) => `-c ${name}=300ms`).join(' '))
+      const { ask } = await asker(url.href, 5_000)
+      const session = await ask('select pg_backend_pid() as pid')
+      await sleep(1_000)
+      expect(await ask('select pg_backend_pid() as pid, pg_sleep(0) as slept')).toMatchObject(
+        session as object,
+      )
+      expect(await ask('select 1 as one, pg_sleep(0.6) as slept')).toMatchObject({ rows: [{ one: 1 }] })
+    })
+
     it('outlasts a stop of its process that is longer than its limit', async () => {
       const { child, ask } = await asker(DATABASE_URL, 1_000)
       const asked = ask('select pg_sleep(0.5), 1 as one')

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,30 +68,6 @@ describe('a peer that takes connections and says nothing', () => {
     sink.close()
     server.close()
   })
-})
-
-it('webhook goes nowhere but to its address, and says where that leads to', async () => {
-  const asked: string[] = []
-  let location: string | undefined
-  const server = createHttpServer((req, res) => {
-    asked.push(req.url ?? '')
-    req.resume()
-    res.writeHead(301, location === undefined ? {} : { location }).end()
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const sink = new WebhookSink({ name: 'x', url: `${at}/events?key=secret` })
-  const told = async (): Promise<unknown> =>
-    sink.deliver(logged[0] as LoggedEvent, new AbortController().signal)
-  const away = (reason: string): object => ({ ok: false, why: 'away', reason })
-  location = 'https://me:word@mes.example/events?key=secret'
-  expect(await told()).toEqual(away(`HTTP 301 from ${at}/events, which leads to https://mes.example/events`))
-  location = '/login'
-  expect(await told()).toEqual(away(`HTTP 301 from ${at}/events, which leads to ${at}/login`))
-  location = undefined
-  expect(await told()).toEqual(away(`HTTP 301 from ${at}/events`))
-  expect(new Set(asked)).toEqual(new Set(['/events?key=secret']))
-  server.close()
 })
 
 describe('MQTT', () => {

@@ -170,6 +170,16 @@ export class PlantLog {
     return row?.log ?? null
   }
 
+  /** Another log of a line of this name, the one that came first; null = none. */
+  otherOfLine(line: string): string | null {
+    const row = this.#db.get<{ log: string }>(
+      'select log from line_log where line = ? and log <> ? order by first_at limit 1',
+      line,
+      this.log,
+    )
+    return row?.log ?? null
+  }
+
   /** First position at which the leaves differ; null = none in the first `size`. */
   firstDifference(
     leaves: (after: number, limit: number) => { leaf_hash: Uint8Array }[],

@@ -36,6 +36,12 @@ const types = {
 const AS_EXPECTED = `set standard_conforming_strings to on; set bytea_output to hex; set extra_float_digits to 1;
   set datestyle to iso; set timezone to 'UTC'; set transform_null_equals to off; set lock_timeout to 0;
   set default_transaction_isolation to 'read committed'; set synchronous_commit to on; set jit to off`
+/**
+ * Limits that not every version has: of a session without work (PostgreSQL 14), and of a transaction as a whole (17), which
+ * neither the check of a long log nor images over a slow link would ever keep. Single statements have one of ours.
+ */
+const UNLIMITED = `select set_config(name, '0', false) from pg_catalog.pg_settings
+  where name in ('idle_session_timeout', 'transaction_timeout')`
 
 const { start, port, counter } = workerData as {
   start: BridgeStart
@@ -71,7 +77,7 @@ async function connected(mayConnect: boolean): Promise<pg.Client> {
   try {
     await fresh.query(
       `set search_path to ${pg.escapeIdentifier(start.schema)}, ${COMPAT_SCHEMA}; set client_min_messages to warning;
-       ${AS_EXPECTED}`,
+       ${AS_EXPECTED}; ${UNLIMITED}`,
     )
     await refusePooler(fresh)
     if (start.readOnly) await fresh.query('set default_transaction_read_only to on')

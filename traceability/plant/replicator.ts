@@ -8,6 +8,7 @@ import { OWN_LOG, PlantLog, type Received } from './plant-log.ts'
 import { ReplicaRows } from './replica-rows.ts'
 import { SideRows } from './side-rows.ts'
 import { refused, SourceLog } from './source-log.ts'
+import { refuseTaken, START_OVER } from './taken-names.ts'
 
 type ImageCopies = PlantStoreSpec['images']
 
@@ -41,8 +42,6 @@ export interface Progress {
 const BATCH = 500
 /** Image files that go before the events of one batch, bytes: a slow link must get on before its time is over. */
 const IMAGE_BYTES = 8 * 2 ** 20
-const START_OVER =
-  'begin a new data directory, under another name in the plant (`plantStore.log`, --log), and keep this one'
 /** How often a line says that it is there, ms. */
 const HERE_MS = 5_000
 
@@ -137,7 +136,7 @@ export class Replicator {
         `a log of ${size}: the data directory was replaced, or restored from an older copy`,
         `put back the newer one, or ${START_OVER}; nothing behind it is taken over`,
       )
-    if (received.size === 0) this.#refuseTwice()
+    if (received.size === 0) refuseTaken(this.#from, this.#to, this.#o.where.line)
     if (this.#agreed?.size !== received.size) this.#agreed = this.#from.treeAt(received.size)
     if (this.#agreed.root().equals(received.tree.root())) return
     this.#agreed = null
@@ -147,19 +146,6 @@ export class Replicator {
       'the event that the plant received there',
       'another one',
       `nothing behind it is taken over; of a data directory that was put back from an older copy, ${START_OVER}; else \`sightline verify\` on the line names what was altered`,
-    )
-  }
-
-  /** One log under two names would count each of its parts twice; lines that were set up as copies have no part in common. */
-  #refuseTwice(): void {
-    const first = this.#from.firstPart()
-    const known = first === null ? null : this.#to.otherName(first)
-    if (first === null || known === null) return
-    throw refused(
-      first.position,
-      'a log that the plant has under no other name',
-      `that of ${known}`,
-      `name it as before (\`plantStore.log: ${known}\`, --log), or ${START_OVER}; nothing of it is taken over`,
     )
   }
 

@@ -154,9 +154,14 @@ export const refused = (
     hint,
   })
 
-/** Plant and line of a log by its first event; null while there is none. */
+/**
+ * Plant and line of a log by its first part, else by its first event: what an office stated before says nothing of the
+ * line. Null while there is neither.
+ */
 export function sourceOrigin(db: SqlDatabase): { plant: string; line: string } | null {
-  const row = db.get<{ source: string }>('select source from event where position = 1')
+  const row = db.get<{ source: string }>(
+    'select source from event where position = coalesce((select min(position) from inspection), 1)',
+  )
   const found = /^\/plants\/(.+?)\/lines\/(.+?)(?:\/|$)/.exec(row?.source ?? '')
   return found?.[1] === undefined || found[2] === undefined ? null : { plant: found[1], line: found[2] }
 }
