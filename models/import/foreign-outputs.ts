@@ -53,7 +53,11 @@ const HEADS: readonly ForeignFamily[] = [
   'rtdetr',
 ]
 
-/** @throws MDL_PACKAGE when the shape of the first output is that of other heads than the family's */
+/**
+ * A shape that is not known beforehand is told by the first run.
+ *
+ * @throws MDL_PACKAGE when the shape of the first output is that of other heads than the family's, or of none
+ */
 export function refuseOtherHeads(
   { family, labels }: ImportArguments,
   { outputs }: Pick<OrtSession, 'outputs'>,
@@ -76,7 +80,11 @@ export function refuseOtherHeads(
           ['rtdetr', width === 6 || width === 4 + labels.length],
         ]
   const fits = heads.filter(([, is]) => is).map(([name]) => name)
-  if (fits.length === 0 || fits.includes(family)) return
+  if (typeof rows !== 'number' || typeof width !== 'number') {
+    if (fits.length === 0) return
+  } else if (fits.length === 0 || isApart(outputs, labels.length))
+    throw otherShape(family, labels.length, masks, outputs)
+  if (fits.includes(family)) return
   const masked = fits.includes('rows with masks')
   throw new CodedError('MDL_PACKAGE', {
     path: 'family',
@@ -85,5 +93,30 @@ export function refuseOtherHeads(
     ...(masked && {
       hint: 'rows that were selected in the graph and have masks are of no family here: export without nms=True and with end2end=False, and import as yolo-segment',
     }),
+  })
+}
+
+/** Scores and boxes in outputs of their own, as the RT-DETR of transformers gives them. */
+const isApart = ([scores, boxes]: OrtSession['outputs'], labels: number): boolean =>
+  scores?.shape[2] === labels && boxes?.shape.length === 3 && boxes.shape[2] === 4
+
+function otherShape(
+  family: ForeignFamily,
+  labels: number,
+  masks: number,
+  outputs: OrtSession['outputs'],
+): CodedError {
+  const forms: Partial<Record<ForeignFamily, string>> = {
+    'yolo-detect': `[n, ${4 + labels}, k]`,
+    'yolo-segment': `[n, ${4 + labels + masks}, k]`,
+    'yolo-objectness': `[n, k, ${5 + labels}]`,
+    'yolo-rows': '[n, k, 6]',
+    rtdetr: `[n, k, 6] or [n, k, ${4 + labels}]`,
+  }
+  return new CodedError('MDL_PACKAGE', {
+    path: 'outputs',
+    expected: `${forms[family]} for ${labels} labels`,
+    actual: outputs.map((o) => `${o.name} [${o.shape.join(', ')}]`).join(', '),
+    hint: `give all labels in their order; where boxes and scores are outputs of their own, join them in the graph to [n, k, ${4 + labels}], centre and size as shares of the input and scores between 0 and 1, and import as rtdetr`,
   })
 }

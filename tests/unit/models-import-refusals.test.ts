@@ -423,12 +423,32 @@ describe('a detector', () => {
       32,
       /expected a head before its selection, .*end2end=False, and import as yolo-segment/,
     ],
+    [
+      'yolo-detect',
+      [84, 525],
+      null,
+      /\(outputs\).*expected \[n, 7, k\] for 3 labels; found output0 \[n, 84, 525\]/,
+    ],
+    ['yolo-segment', [116, 525], 32, /expected \[n, 39, k\] for 3 labels; found output0 \[n, 116, 525\]/],
+    ['rtdetr', [300, 3], null, /expected \[n, k, 6\] or \[n, k, 7\] for 3 labels; .*join them in the graph/],
   ])('read as %s with an output %j is told what it is', (family, [rows = 0, width = 0], masks, message) => {
     const shapes = [['n', rows, width], ...(masks === null ? [] : [['n', masks, 40, 40]])]
     const outputs = shapes.map((shape, n) => ({ name: `output${n}`, type: 'float32', shape }))
     const labels = ['dent', 'stain', 'hole']
     const args = importArgumentsSchema.parse({ family, labels, size: [160, 160], threshold: 0.5 })
     expect(() => refuseOtherHeads(args, { outputs })).toThrow(message)
+  })
+
+  it('is told where its boxes and its scores are apart, though six scores look like a row', () => {
+    const outputs = [
+      { name: 'logits', type: 'float32', shape: [1, 300, 6] },
+      { name: 'pred_boxes', type: 'float32', shape: [1, 300, 4] },
+    ]
+    const labels = ['a', 'b', 'c', 'd', 'e', 'f']
+    const args = importArgumentsSchema.parse({ family: 'rtdetr', labels, size: [160, 160], threshold: 0.5 })
+    expect(() => refuseOtherHeads(args, { outputs })).toThrow(
+      /found logits \[1, 300, 6\], pred_boxes .*join them in the graph to \[n, k, 10\]/,
+    )
   })
 
   it('has each label once', async () => {
