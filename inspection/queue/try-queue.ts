@@ -8,7 +8,7 @@ import { connectionOptions } from './redis-url.ts'
 
 /**
  * Asks whether a Redis takes frames and jobs at this address: a replica, or one that is full, answers and takes nothing;
- * one whose user may not run scripts or list clients takes frames and no jobs, and without the time of the server hosts
+ * one whose user may not run scripts, name or list clients, or wait for jobs and answers takes frames and no jobs, and without the time of the server hosts
  * have no common deadline; one that evicts keys loses both.
  *
  * @throws INS_QUEUE with what it said, or that it did not answer in time
@@ -23,6 +23,7 @@ export async function tryQueue(redisUrl: string): Promise<void> {
     await link.put('sightline-doctor', Uint8Array.of(1), 1_000)
     await link.take('sightline-doctor')
     await link.time()
+    await link.mayBeNamed()
     await tryJob(redisUrl)
     refuseEviction(await link.memory())
   } catch (error) {
@@ -45,6 +46,10 @@ async function tryJob(redisUrl: string): Promise<void> {
   queue.on('error', () => undefined)
   try {
     await answered(queue.add('try', {}))
+    // What a line and a worker wait by, here without waiting.
+    const { events = '', marker = '' } = queue.keys
+    await answered(connection.xread('COUNT', 1, 'STREAMS', events, '$'))
+    await answered(connection.bzpopmin(marker, 0.01))
     await answered(queue.obliterate())
     await answered(queue.getWorkersCount())
   } finally {
