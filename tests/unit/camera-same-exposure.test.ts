@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createFramePool, httpPushSource } from '../../camera/index.ts'
+import { errorText } from '../../contracts/index.ts'
 import type { CameraItem } from '../../contracts/index.ts'
 
 /** Posts these pictures one after the other, and tells what came of them. */
@@ -46,13 +47,14 @@ async function pushed(shots: { trigger: number; at?: string; picture: string }[]
         ? [item.trigger, item.reason]
         : item,
   )
-  return { told, answers, health: source.health() }
+  const missed = items.flatMap((item) => (item.kind === 'missed' ? [errorText(item).zh] : []))
+  return { told, answers, missed, health: source.health() }
 }
 
 const AT = '2026-05-04T10:00:00.120Z'
 
 it('a camera that sends its last exposure again for another part gives that part no picture', async () => {
-  const { told, answers, health } = await pushed([
+  const { told, answers, missed, health } = await pushed([
     { trigger: 1, at: AT, picture: 'one' },
     { trigger: 2, at: AT, picture: 'one' },
     { trigger: 3, at: '2026-05-04T12:00:00.120+02:00', picture: 'one' },
@@ -65,6 +67,7 @@ it('a camera that sends its last exposure again for another part gives that part
     [422, { trigger: 3, code: 'CAM_FROZEN' }],
     [202, { trigger: 4 }],
   ])
+  expect(missed[0]).toMatch(/触发 2 的工件的图像;实际为 触发 1 的图像再次出现.*请重启相机/)
   expect(health).toMatchObject({ frames: 2, missed: 2 })
 })
 
