@@ -5,6 +5,10 @@ import { answered } from './background-client.ts'
 import { JOBS_PREFIX } from './background.schema.ts'
 import { evictionOf, RedisLink } from './redis-link.ts'
 import { connectionOptions } from './redis-url.ts'
+import { NOT_TRUSTED } from './worker-watch.ts'
+
+const TRUST_HINT =
+  'give Redis a valid certificate of the host in its address, and name the file of an authority of your own in NODE_EXTRA_CA_CERTS'
 
 /**
  * Asks whether a Redis takes frames and jobs at this address: a replica, or one that is full, answers and takes nothing;
@@ -18,7 +22,11 @@ export async function tryQueue(redisUrl: string): Promise<void> {
   const expected = 'a Redis that takes frames and jobs at the address in SIGHTLINE_REDIS_URL'
   try {
     if (!(await link.ready(3_000)))
-      throw new CodedError('INS_QUEUE', { expected, actual: link.error ?? 'no answer within 3 s' })
+      throw new CodedError('INS_QUEUE', {
+        expected,
+        actual: link.error ?? 'no answer within 3 s',
+        ...(NOT_TRUSTED.test(link.error ?? '') && { hint: TRUST_HINT }),
+      })
     if (link.error !== null) throw new Error(link.error)
     await link.put('sightline-doctor', Uint8Array.of(1), 1_000)
     await link.take('sightline-doctor')
