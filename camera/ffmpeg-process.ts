@@ -50,16 +50,33 @@ export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict')
   return [...quiet, ...atOnce, ...atFirst, ...asSent, ...spec.input, ...videoOnly, ...out]
 }
 
-/** What to tell when the size assertion of `ffmpegArgs` has failed; null = it has not. */
-export const wrongSize = (stderr: string, { input, widthPx, heightPx }: FfmpegInput): CodedError | null =>
-  /Parsed_crop_1.*(Invalid too big or non positive size|Failed to configure input pad)/.test(stderr)
-    ? new CodedError('CAM_OPEN', {
+/**
+ * What to tell when the size assertion of `ffmpegArgs` has failed; null = it has not.
+ *
+ * @param shown whether it had the right size before: then the camera is another one, or was set anew, and may come back
+ */
+export function wrongSize(
+  stderr: string,
+  { input, widthPx, heightPx }: FfmpegInput,
+  shown: boolean,
+): CodedError | null {
+  if (!/Parsed_crop_1.*(Invalid too big or non positive size|Failed to configure input pad)/.test(stderr))
+    return null
+  const size = `${widthPx} x ${heightPx} px`
+  const actual = `another size than ${size} from ffmpeg ${inputName(input)}`
+  return shown
+    ? new CodedError('CAM_GONE', {
+        expected: `${size}, as before`,
+        actual,
+        hint: 'set the camera back to that size, or write the new one into the line file and start the line again',
+      })
+    : new CodedError('CAM_OPEN', {
         path: 'camera.widthPx, camera.heightPx',
-        expected: `${widthPx} x ${heightPx} px from ffmpeg ${inputName(input)}`,
-        actual: 'another size',
+        expected: size,
+        actual,
         hint: 'ask `ffprobe` for the size of the stream and write it into the line file',
       })
-    : null
+}
 
 /** The last input, for people; user names, passwords and what else is secret in URLs are blanked. */
 export function inputName(input: readonly string[]): string {

@@ -73,6 +73,8 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
   })
   let nextTrigger = options.firstTrigger
   let strictness: Strictness = 'strict'
+  /** Whether any run has given a frame. */
+  let shown = false
 
   /** Decides at its first byte what becomes of a frame; null = nobody asked for it, it is old, or the line stops. */
   const arrive = async (stopped: AbortSignal): Promise<Arrival | null> => {
@@ -211,6 +213,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     if (stopped.aborted) stop()
     const onFrame = (): void => {
       frames += 1
+      shown = true
       inFrame = false
       missDamaged(damaged.take(frames))
       lastMs = monoMs()
@@ -229,7 +232,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     missDamaged(damaged.take(Infinity))
     if (stopped.aborted) return 'stopped'
     const stderr = run.stderr()
-    const sizeError = frames === 0 ? wrongSize(stderr, options) : null
+    const sizeError = frames === 0 ? wrongSize(stderr, options, shown) : null
     if (sizeError) return { error: sizeError, damaged: false }
     const next = frames === 0 && strictness === 'strict' ? gentler(stderr) : null
     if (next) {

@@ -8,6 +8,7 @@ import { unreadable, UnreadRequests } from './http-unread.ts'
 import type { ParseError } from './http-unread.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { PushedCount } from './pushed-count.ts'
+import { SameExposure } from './same-exposure.ts'
 import { noBuffer, slotFrame } from './slot-frame.ts'
 import { UploadOrder } from './upload-order.ts'
 
@@ -51,6 +52,8 @@ export interface ListeningSource extends FrameSource {
  *
  * An upload that stalls holds up whole frames behind it for `waitMs` of their time at most, then its part is missed.
  *
+ * An exposure that comes again, with the time in `x-captured-at` and the bytes it had for another part, is answered 422.
+ *
  * A number at most 998 below the last one is answered 409; a lower one, or one with `x-counter-reset: 1`, is the first
  * of a counter that was restarted. The last one may be of an earlier run: then the first number of this run is a
  * repetition at most 31 below it. The header stands on every frame until one is answered, for the first may be lost; as
@@ -62,6 +65,9 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const count = new PushedCount(flow, options.firstTrigger, options.staleMs)
   const uploads = new UploadOrder(options.waitMs ?? options.staleMs, flow.stopped)
   const unread = new UnreadRequests()
+  const exposures = new SameExposure()
+  /** Settles when all frames so far that state their time have been looked at. */
+  let looked: Promise<unknown> = Promise.resolve()
   let url: string | null = null
 
   const receive = async (req: IncomingMessage, trigger: number, atMs: number): Promise<Received> => {
@@ -107,6 +113,18 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     return { item: { kind: 'frame', frame }, answer: null }
   }
 
+  /** In the order of the triggers, so that the part that an exposure was for has it. */
+  const looksNew = async (received: Promise<Received>, before: Promise<unknown>): Promise<Received> => {
+    const [one] = await Promise.all([received, before])
+    if (one.item.kind !== 'frame') return one
+    const { frame } = one.item
+    const error = exposures.check(frame)
+    if (!error) return one
+    frame.release()
+    const { trigger, triggeredAtMs } = frame.meta
+    return { item: missedItem(trigger, triggeredAtMs, error), answer: new IngestRefusal(422, error) }
+  }
+
   const take = (req: IncomingMessage, res: ServerResponse): void => {
     unread.begun(req, res)
     const refused = checkSender(req, station, token)
@@ -125,7 +143,9 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     if (trigger instanceof IngestRefusal)
       return answer(req, res, trigger.status, { ...toFact(trigger.error), next: count.next })
     const atMs = monoMs()
-    const received = receive(req, trigger, atMs)
+    const came = receive(req, trigger, atMs)
+    const dated = req.headers['x-captured-at'] !== undefined
+    const received = dated ? (looked = looksNew(came, looked)) : came
     flow.push(received.then((r) => r.item))
     const announced = own === null ? announcing(options, trigger, atMs) : Promise.resolve(null)
     void Promise.all([received, announced]).then(([{ answer: broken }, unannounced]) => {

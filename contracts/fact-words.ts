@@ -97,6 +97,11 @@ const WORDS: Readonly<Record<string, string>> = {
   'check the connection to the camera': '请检查与相机的连接',
   'the link or this machine is too slow for the stream: lower its bit rate, size or frame rate; of a camera whose clock is wrong, put -use_wallclock_as_timestamps 1 before -i':
     '链路或本机跟不上视频流:请降低其码率、分辨率或帧率;若相机时钟不准,请在 -i 之前加 -use_wallclock_as_timestamps 1',
+  'set the camera back to that size, or write the new one into the line file and start the line again':
+    '请将相机设回该尺寸,或将新尺寸写入产线文件并重新启动产线',
+  'ask `ffprobe` for the size of the stream and write it into the line file':
+    '请用 `ffprobe` 查询视频流的尺寸并写入产线文件',
+  'restart the camera; check that the trigger reaches its sensor': '请重启相机;并检查触发是否到达其传感器',
   'check the camera, its cable, address and password; it is opened again by itself':
     '请检查相机、其线缆、地址与密码;相机将自动重新打开',
   'check the camera, its cable, address and password; then start the line again':
@@ -211,6 +216,10 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^one of (".*")$/, (all) => `以下之一:${all}`],
   [/^unknown key (".*")$/, (key) => `未知的键 ${key}`],
   [/^at most (\d+) restarts in (\d+) ms$/, (restarts, ms) => `${ms} ms 内至多重启 ${restarts} 次`],
+  [/^(\d+ x \d+ px), as before$/, (size) => `${size},与之前相同`],
+  [/^another size than (.+ px) from ffmpeg (.+)$/, (size, input) => `ffmpeg ${input} 给出的尺寸不是 ${size}`],
+  [/^a picture of the part of trigger (\d+)$/, (n) => `触发 ${n} 的工件的图像`],
+  [/^that of trigger (\d+) again, taken at (\S+)$/, (n, at) => `触发 ${n} 的图像再次出现,拍摄于 ${at}`],
   [/^a frame within (\S+) ms$/, (ms) => `${ms} ms 内的一帧`],
   [/^a picture at most (\d+) ms later than the promptest$/, (ms) => `至多比最及时的画面晚 ${ms} ms`],
   [/^(\d+) ms later$/, (ms) => `晚 ${ms} ms`],

@@ -48,6 +48,8 @@ export class BackgroundClient {
       connection: connectionOptions(options.redisUrl),
       prefix: options.prefix ?? JOBS_PREFIX,
       streams: { events: { maxLen: 100 } },
+      // What was forbidden once would be so for good, also where the right is given later.
+      skipVersionCheck: true,
     })
     // An unreachable Redis shows in `up`; without a listener it would end the process.
     this.#queue.on('error', () => undefined)

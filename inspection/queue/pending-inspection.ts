@@ -42,6 +42,11 @@ export class PendingInspection {
     this.#giveUp = setTimeout(() => this.#finish(null), Math.max(0, left) + times.graceMs)
   }
 
+  /** Whether it is, or was, judged here, too. */
+  get judgedHere(): boolean {
+    return this.#here
+  }
+
   /** An answer from a worker. True when it decided; one after the deadline never does. */
   answer(outcome: InspectOutcome): boolean {
     // On a machine without a core to spare it may be heard before the timer that says the deadline is over.

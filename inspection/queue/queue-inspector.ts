@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Queue, QueueEvents } from 'bullmq'
+import { Queue } from 'bullmq'
 import {
   type I18n,
   type InspectJob,
@@ -10,6 +10,7 @@ import {
   monoMs,
   type DegradedMode,
 } from '../../contracts/index.ts'
+import { AnswerFeed } from './answer-feed.ts'
 import { INSPECT_QUEUE, type QueuedInspection } from './job.schema.ts'
 import { jobBytes } from './job-bytes.ts'
 import { PendingInspection } from './pending-inspection.ts'
@@ -39,8 +40,17 @@ export interface QueueInspectorOptions {
 /** How long a frame outlives its deadline in Redis, and a slot waits for a late result, ms. */
 const GRACE_MS = 2_000
 
-/** How often Redis is asked what it does when its memory is full: `CONFIG SET` changes that while it runs. */
+/**
+ * How often Redis is asked what it does when its memory is full, and told what it need not keep: `CONFIG SET` changes the
+ * one while it runs, `FLUSHALL` the other.
+ */
 const MEMORY_LOOK_MS = 5_000
+
+/** Each event carries a whole verdict: the default of 10,000 would hold tens of megabytes. */
+const MOST_EVENTS = 500
+
+/** How long Redis keeps what the queue of a line that is gone, or of an earlier version, has left behind, ms. */
+const KEPT_MS = 3_600_000
 
 /**
  * Hands frames to worker processes on other hosts through BullMQ. The verdict has its deadline whether or not they
@@ -50,7 +60,7 @@ export class QueueInspector implements Inspector {
   readonly #options: QueueInspectorOptions
   readonly #link: RedisLink
   readonly #queue: Queue<QueuedInspection, QueuedResult>
-  readonly #events: QueueEvents
+  readonly #answers: AnswerFeed
   readonly #pending = new Map<string, PendingInspection>()
   /** Whether anybody can be asked; whether those who can are worth asking, `#trust` knows. */
   readonly #watch: WorkerWatch
@@ -67,24 +77,28 @@ export class QueueInspector implements Inspector {
   constructor(options: QueueInspectorOptions) {
     this.#options = options
     this.#link = new RedisLink(options.redisUrl, { commandTimeoutMs: 500 })
-    const connection = connectionOptions(options.redisUrl)
     this.#queue = new Queue(INSPECT_QUEUE, {
-      connection,
+      connection: connectionOptions(options.redisUrl),
       prefix: options.prefix,
-      // Each event carries a whole verdict: the default of 10,000 would hold tens of megabytes.
-      streams: { events: { maxLen: 500 } },
+      streams: { events: { maxLen: MOST_EVENTS } },
+      // What was forbidden once would be so for good, also where the right is given later.
+      skipVersionCheck: true,
     })
-    this.#events = new QueueEvents(INSPECT_QUEUE, { connection, prefix: options.prefix })
-    // An unreachable Redis is a state (`degraded`); without listeners it would end the process.
+    // An unreachable Redis is a state (`degraded`); without a listener it would end the process.
     this.#queue.on('error', () => undefined)
-    this.#events.on('error', () => undefined)
-    this.#events.on('completed', ({ jobId, returnvalue }) =>
-      this.#answered(jobId, asResult(returnvalue, this.#pending.get(jobId)?.recipeSha)),
-    )
-    this.#events.on('failed', ({ jobId }) => this.#answered(jobId, null))
+    this.#answers = new AnswerFeed({
+      redisUrl: options.redisUrl,
+      prefix: options.prefix,
+      onCompleted: (jobId, value) =>
+        this.#answered(jobId, asResult(value, this.#pending.get(jobId)?.recipeSha)),
+      onFailed: (jobId) => this.#answered(jobId, null),
+    })
+    this.#link.onReconnect(() => this.#answers.renew())
     this.#watch = new WorkerWatch(this.#link, this.#queue, (down, error) => this.#changed(down, error))
     this.#memoryLook = setInterval(() => {
-      if (this.#link.up) void this.#lookAtMemory()
+      if (!this.#link.up) return
+      void this.#lookAtMemory()
+      void this.#boundLeftovers()
     }, MEMORY_LOOK_MS)
     this.#memoryLook.unref()
   }
@@ -92,8 +106,8 @@ export class QueueInspector implements Inspector {
   /** Connects; a Redis that is not there is a degraded mode, not an error. */
   async open(): Promise<void> {
     if (await this.#link.ready(5_000)) {
-      await Promise.race([this.#events.waitUntilReady().catch(() => undefined), sleep(5_000)])
-      await Promise.all([this.#watch.look(), this.#lookAtMemory()])
+      await Promise.race([this.#answers.ready().catch(() => undefined), sleep(5_000)])
+      await Promise.all([this.#watch.look(), this.#lookAtMemory(), this.#boundLeftovers()])
     }
   }
 
@@ -122,8 +136,8 @@ export class QueueInspector implements Inspector {
       this.#link
         .drop([`${this.#options.prefix}:frame:${id}`, `${this.#options.prefix}:reference:${id}`])
         .catch(() => undefined)
-      // What nobody has taken would wait for ever where no worker answers.
-      if (this.#trust.distrust !== null) this.#queue.remove(id).catch(() => undefined)
+      // What nobody has taken would wait for ever where no worker comes; one that is being judged cannot be removed.
+      if (pending.judgedHere) this.#queue.remove(id).catch(() => undefined)
     })
     this.#send(id, { recipeSha256: sha, meaningSha256: meaning }, job, frame, reference).catch(
       (error: unknown) => {
@@ -165,10 +179,7 @@ export class QueueInspector implements Inspector {
     await this.#options.local.close()
     this.#link.close()
     // BullMQ waits for a connection before it closes one; without Redis that wait has no end.
-    await Promise.race([
-      Promise.allSettled([this.#events.disconnect(), this.#queue.disconnect()]),
-      sleep(1_000),
-    ])
+    await Promise.race([Promise.allSettled([this.#answers.close(), this.#queue.disconnect()]), sleep(1_000)])
   }
 
   async #send(
@@ -198,8 +209,9 @@ export class QueueInspector implements Inspector {
     await this.#queue.add('inspect', data, {
       jobId: id,
       priority: earliestFirst(data.deadlineRedisMs),
-      removeOnComplete: { age: 60, count: 100 },
-      removeOnFail: { age: 600, count: 100 },
+      // The answer comes with the event.
+      removeOnComplete: true,
+      removeOnFail: true,
     })
   }
 
@@ -249,6 +261,15 @@ export class QueueInspector implements Inspector {
     this.#trust.reset()
     if (down === null) void this.#lookAtMemory()
     else for (const pending of this.#pending.values()) pending.takeOver()
+  }
+
+  /** A Redis that was emptied has forgotten the limit of events; what is not asked for again ends by itself. */
+  async #boundLeftovers(): Promise<void> {
+    const { meta = '', events = '', id = '', pc = '', marker = '' } = this.#queue.keys
+    await this.#link
+      .note(meta, 'opts.maxLenEvents', MOST_EVENTS)
+      .then(() => this.#link.expire([meta, events, id, pc, marker], KEPT_MS))
+      .catch(() => undefined)
   }
 
   /** One whose user may not ask says nothing. */

@@ -68,9 +68,13 @@ export class QueueWorker {
   /** @throws INS_QUEUE what Redis refuses its user */
   async start(): Promise<void> {
     await this.#link.ready(10_000)
-    await this.#worker.waitUntilReady().catch((error: unknown) => {
+    try {
+      await this.#worker.waitUntilReady()
+      // The library minds no refusal, and the lines would not see this host.
+      if (this.#link.up) await this.#link.mayBeNamed()
+    } catch (error) {
       throw asCoded(error, 'INS_QUEUE')
-    })
+    }
     // Not before: its loop would go round without a pause where Redis refuses what it asks first.
     void this.#worker.run()
   }

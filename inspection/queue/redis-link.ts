@@ -40,6 +40,15 @@ export class RedisLink {
     return this.#error
   }
 
+  /** @param again is called with each connection but the first, which may be to an emptied Redis, or another one */
+  onReconnect(again: () => void): void {
+    let first = !this.up
+    this.#redis.on('ready', () => {
+      if (!first) again()
+      first = false
+    })
+  }
+
   /** Resolves when connected; false when that took longer than `ms`. */
   async ready(ms: number): Promise<boolean> {
     const until = monoMs() + ms
@@ -71,6 +80,26 @@ export class RedisLink {
 
   async drop(keys: string[]): Promise<void> {
     if (this.up) await this.#redis.unlink(...keys)
+  }
+
+  /** Sets a field of a hash. */
+  async note(key: string, field: string, value: number): Promise<void> {
+    await this.#redis.hset(key, field, value)
+  }
+
+  /** Those that are there end after `ttlMs`. */
+  async expire(keys: string[], ttlMs: number): Promise<void> {
+    await Promise.all(keys.map((key) => this.#redis.pexpire(key, ttlMs)))
+  }
+
+  /**
+   * Whether lines may see that a worker is connected, by the name of its connection; a server that knows no such names,
+   * as in some clouds, is no refusal.
+   */
+  async mayBeNamed(): Promise<void> {
+    await this.#redis.client('SETNAME', 'sightline').catch((error: unknown) => {
+      if (!/unknown command/i.test(String(error))) throw error
+    })
   }
 
   /** Of the server, ms. */

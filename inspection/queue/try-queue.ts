@@ -5,10 +5,14 @@ import { answered } from './background-client.ts'
 import { JOBS_PREFIX } from './background.schema.ts'
 import { evictionOf, RedisLink } from './redis-link.ts'
 import { connectionOptions } from './redis-url.ts'
+import { NOT_TRUSTED } from './worker-watch.ts'
+
+const TRUST_HINT =
+  'give Redis a valid certificate of the host in its address, and name the file of an authority of your own in NODE_EXTRA_CA_CERTS'
 
 /**
  * Asks whether a Redis takes frames and jobs at this address: a replica, or one that is full, answers and takes nothing;
- * one whose user may not run scripts or list clients takes frames and no jobs, and without the time of the server hosts
+ * one whose user may not run scripts, name or list clients, or wait for jobs and answers takes frames and no jobs, and without the time of the server hosts
  * have no common deadline; one that evicts keys loses both.
  *
  * @throws INS_QUEUE with what it said, or that it did not answer in time
@@ -18,11 +22,16 @@ export async function tryQueue(redisUrl: string): Promise<void> {
   const expected = 'a Redis that takes frames and jobs at the address in SIGHTLINE_REDIS_URL'
   try {
     if (!(await link.ready(3_000)))
-      throw new CodedError('INS_QUEUE', { expected, actual: link.error ?? 'no answer within 3 s' })
+      throw new CodedError('INS_QUEUE', {
+        expected,
+        actual: link.error ?? 'no answer within 3 s',
+        ...(NOT_TRUSTED.test(link.error ?? '') && { hint: TRUST_HINT }),
+      })
     if (link.error !== null) throw new Error(link.error)
     await link.put('sightline-doctor', Uint8Array.of(1), 1_000)
     await link.take('sightline-doctor')
     await link.time()
+    await link.mayBeNamed()
     await tryJob(redisUrl)
     refuseEviction(await link.memory())
   } catch (error) {
@@ -45,6 +54,10 @@ async function tryJob(redisUrl: string): Promise<void> {
   queue.on('error', () => undefined)
   try {
     await answered(queue.add('try', {}))
+    // What a line and a worker wait by, here without waiting.
+    const { events = '', marker = '' } = queue.keys
+    await answered(connection.xread('COUNT', 1, 'STREAMS', events, '$'))
+    await answered(connection.bzpopmin(marker, 0.01))
     await answered(queue.obliterate())
     await answered(queue.getWorkersCount())
   } finally {

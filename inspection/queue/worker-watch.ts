@@ -17,6 +17,10 @@ const DOWN = {
     en: 'Redis refuses the user name or the password in its address: judging on this machine only',
     zh: 'Redis 拒绝其地址中的用户名或密码:仅在本机判定',
   },
+  certificate: {
+    en: 'the certificate of Redis has expired, is of another host or of an authority that is not trusted here (NODE_EXTRA_CA_CERTS): judging on this machine only',
+    zh: 'Redis 的证书已过期、属于其他主机,或其颁发机构在本机不受信任(NODE_EXTRA_CA_CERTS):仅在本机判定',
+  },
   refuses: {
     en: 'Redis refuses to say which workers are connected: judging on this machine only',
     zh: 'Redis 拒绝说明哪些检测主机已连接:仅在本机判定',
@@ -30,6 +34,9 @@ const DOWN = {
 
 /** What Redis answers to who may not come in at all (redis.io/docs, error prefixes). */
 const NO_LOGIN = /^(WRONGPASS|NOAUTH)\b/
+
+/** How OpenSSL says that a certificate is not trusted; of an alert, the other side says it of one that it did not get. */
+export const NOT_TRUSTED = /^(?!.*\balert\b).*\bcertificate/
 
 /** Whether there is anybody to ask: Redis answers, and workers are connected to it. */
 export class WorkerWatch {
@@ -87,9 +94,11 @@ export class WorkerWatch {
     clearInterval(this.#timer)
   }
 
-  /** A password that was changed is looked for elsewhere than a Redis that is gone. */
+  /** A password that was changed, or a certificate, is looked for elsewhere than a Redis that is gone. */
   get #away(): I18n {
-    return NO_LOGIN.test(this.#link.error ?? '') ? DOWN.login : DOWN.redis
+    const error = this.#link.error ?? ''
+    if (NOT_TRUSTED.test(error)) return DOWN.certificate
+    return NO_LOGIN.test(error) ? DOWN.login : DOWN.redis
   }
 
   #say(down: I18n | null, error: string | null): void {
