@@ -107,8 +107,6 @@ export const OF_THE_LOG = [
   'band_state',
   'stratum_day',
   'review_item',
-  'life_alarm',
-  'life_outbox',
 ]
 
 /** Creates what is missing and returns the same connection. */
