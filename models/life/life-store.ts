@@ -36,7 +36,8 @@ create table if not exists watch_cursor(id integer primary key check (id = 1), p
 create table if not exists score_series(
   station text not null, sha256 text not null, series text not null, recipe text not null, model text not null,
   reference blob not null, passed blob not null, reference_from text not null, reference_to text,
-  window blob not null, latest blob not null, window_from text, skipped integer not null, primary key(station, sha256, series)) without rowid;
+  window blob not null, latest blob not null, window_from text, drift integer not null default 0,
+  skipped integer not null, primary key(station, sha256, series)) without rowid;
 create table if not exists score_window(
   station text not null, sha256 text not null, series text not null, at text not null, since text not null,
   n integer not null, psi real not null, psi_limit real not null, d real not null, p real not null,
@@ -125,6 +126,10 @@ function prepareCounts(db: SqlDatabase): void {
   const [shadowsCounted, reviewsCounted] = [has('shadow_count'), has('review_count')]
   db.exec(COUNTS)
   if (lacks('watch_cursor', 'event')) db.exec('alter table watch_cursor add column event text')
+  if (lacks('score_series', 'drift'))
+    db.exec(`alter table score_series add column drift integer not null default 0;
+      update score_series as s set drift = ifnull((select drift from score_window w where w.station = s.station
+      and w.sha256 = s.sha256 and w.series = s.series and w.since >= s.reference_from order by at desc limit 1), 0)`)
   if (!shadowsCounted)
     db.exec(`insert into shadow_count select station, active, active_result, candidate_result, count(*),
       sum(candidate_ms), max(at) from shadow_part group by 1, 2, 3, 4;
