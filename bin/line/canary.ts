@@ -77,6 +77,11 @@ export class CanaryWatch {
     return this.#canaries.some((c) => c.recipe === recipe) ? (this.#wrong.get(recipe) ?? null) : this.fault
   }
 
+  /** Whether what this recipe judges here may be sent to a line, which may have changed over to it since the start. */
+  fit(recipe: string): boolean {
+    return (this.fault ?? this.faultOf(recipe)) === null
+  }
+
   /** Told the recipes whose canaries failed, in force or not, after every check that found one. */
   onFault(listener: (wrong: ReadonlyMap<string, ErrorFact>) => Promise<void>): void {
     this.#onFault = listener

@@ -54,3 +54,12 @@ it('one that they agreed on must be given again', async () => {
   answers.first = answers.others = 'fail'
   await expect(watch.add(recipe)).rejects.toMatchObject({ code: 'INS_CANARY' })
 })
+
+it('a worker host judges by no recipe that it learned while it runs when that canary fails', async () => {
+  const { answers, watch, recipe } = await line()
+  await watch.add(recipe)
+  expect(watch.fit('ramp@2')).toBe(true)
+  answers.others = 'fail'
+  await watch.check()
+  expect([watch.fit('ramp@2'), watch.fit('ramp@1')]).toEqual([false, true])
+})
