@@ -19,7 +19,7 @@ import {
 } from '../../inspection/index.ts'
 import { type Activation, type Activations, gateResultFor, type LifeAlarm } from '../../models/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
-import { recipeAlarm } from './recipe-alarm.ts'
+import { CanaryAlarms } from './canary-alarms.ts'
 import { log } from '../setup/log.ts'
 import { stationEvent } from '../line/station-event.ts'
 
@@ -69,10 +69,12 @@ export interface ActivationRequest extends RollbackRequest {
  */
 export class Changeover {
   readonly #parts: ChangeoverParts
+  readonly #alarms: CanaryAlarms
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(parts: ChangeoverParts) {
     this.#parts = parts
+    this.#alarms = new CanaryAlarms(parts.raise)
   }
 
   /**
@@ -178,6 +180,7 @@ export class Changeover {
       } catch (error) {
         const why = asCoded(error, 'MDL_LIFE')
         log.error({ station, code: why.code }, `no automatic rollback: ${why.message}`)
+        await this.#alarms.stays(station, failed.id, fact, why)
       }
     }
     // What made the canary fail is gone with its recipe; this is looked at now, not in a minute.
@@ -195,11 +198,7 @@ export class Changeover {
       return false
     }
     const to = await this.#back(station, 'sightline', fact.message, 'canary')
-    const what = {
-      en: `${failed.id} was rolled back to ${to.recipe.id}`,
-      zh: `${failed.id} 已退回到 ${to.recipe.id}`,
-    }
-    await this.#parts.raise(recipeAlarm(station, 'canary-rollback', fact, what))
+    await this.#alarms.rolledBack(station, failed.id, to.recipe.id, fact)
     return true
   }
 

@@ -21,6 +21,7 @@ import { Activations, prepareLife, ShadowReports } from '../../models/index.ts'
 import { openSql, type SqliteEventLog } from '../../traceability/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
+import { CanaryAlarms } from './canary-alarms.ts'
 import { Changeover, refOf } from './changeover.ts'
 import type { LineConfig } from '../line/config.ts'
 import { lifeRoutes } from './routes.ts'
@@ -130,6 +131,7 @@ export async function openLife(
           log: events,
           imagePath,
         })
+        for (const { id } of spec.stations) await new CanaryAlarms(watch.raise).afterStart(told(id), watch)
         const rack = new RecipeRack(
           {
             prepare: (recipe) => local.prepare(recipe),

@@ -34,6 +34,8 @@ export interface RunningWatch {
   alarms(): LifeAlarm[]
   /** One that does not follow from the log. @throws TRC_WRITE: it stands, and is told to the log later */
   raise(alarm: LifeAlarm): Promise<void>
+  /** Whether it was raised at that time or later, ended meanwhile or not. */
+  raisedSince(id: string, at: string): boolean
   numbers(): ModelNumbers
   /** Hashes of the images of the audit sample that nobody has looked at yet. */
   auditImages(): string[]
@@ -84,6 +86,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
       watch.raise(alarm)
       await follow.tell()
     },
+    raisedSince: (id, at) => watch.alarms.raisedSince(id, at),
     // What a recipe did that is no longer in force concerns nobody at the line.
     alarms: () =>
       watch.alarms

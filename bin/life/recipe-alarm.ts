@@ -7,7 +7,7 @@ import type { LifeAlarm } from '../../models/index.ts'
  */
 export function recipeAlarm(
   station: string,
-  alarm: 'canary-rollback' | 'canary-shadow' | 'shadow-lost',
+  alarm: 'canary-rollback' | 'canary-failed' | 'canary-shadow' | 'shadow-lost',
   fact: ErrorFact,
   what: I18n,
 ): LifeAlarm {

@@ -5,6 +5,7 @@ import {
   type LocalInspector,
   type RecipeRack,
   Shadow,
+  type ShadowComparison,
   type ShadowCounts,
 } from '../../inspection/index.ts'
 import type { LifeAlarm, ShadowReport, ShadowReports } from '../../models/index.ts'
@@ -39,22 +40,13 @@ export class ShadowRuns {
   readonly shadow: Shadow
   readonly #parts: ShadowRunParts
   readonly #running = new Map<string, string>()
+  /** The last report of a part could be written. */
+  #keeps = true
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(parts: ShadowRunParts) {
     this.#parts = parts
-    this.shadow = new Shadow(parts.local, parts.active.size, ({ station, part, outcome }) =>
-      parts.reports.add({
-        inspectionId: part.inspectionId,
-        station,
-        active: part.outcome.verdict.recipe,
-        at: new Date().toISOString(),
-        activeResult: part.outcome.verdict.result,
-        candidateResult: outcome.verdict.result,
-        candidateMs: outcome.timing.totalMs,
-        reasons: outcome.verdict.reasons,
-      }),
-    )
+    this.shadow = new Shadow(parts.local, parts.active.size, (seen) => this.#keep(seen))
     for (const { station, recipe, sha256, lost } of parts.reports.left())
       (lost ? this.#lost(station, recipe) : this.set(station, recipe, null, sha256)).catch((error: unknown) =>
         log.warn({ station, recipe, error: String(error) }, 'a shadow could not be started again'),
@@ -113,6 +105,28 @@ export class ShadowRuns {
         const why = asCoded(error, 'MDL_LIFE')
         log.error({ station, recipe, code: why.code }, `a shadow could not be ended: ${why.message}`)
       }
+    }
+  }
+
+  /** @throws TRC_WRITE, TRC_DISK_FULL; said once for each time of trouble */
+  #keep({ station, part, outcome }: ShadowComparison): void {
+    try {
+      this.#parts.reports.add({
+        inspectionId: part.inspectionId,
+        station,
+        active: part.outcome.verdict.recipe,
+        at: new Date().toISOString(),
+        activeResult: part.outcome.verdict.result,
+        candidateResult: outcome.verdict.result,
+        candidateMs: outcome.timing.totalMs,
+        reasons: outcome.verdict.reasons,
+      })
+      this.#keeps = true
+    } catch (error) {
+      const { code, message } = asCoded(error, 'TRC_WRITE')
+      if (this.#keeps) log.warn({ station, code, message }, 'what a shadow saw could not be kept')
+      this.#keeps = false
+      throw error
     }
   }
 

@@ -16,7 +16,7 @@ export class CanaryWatch {
   readonly #spec: LineSpec
   readonly #inForce: ReadonlyMap<string, LoadedRecipe>
   readonly #timer: NodeJS.Timeout
-  /** Answers given so far, by content of the recipe: one that comes back must give the same again. */
+  /** Answers that all workers gave, by content of the recipe: one that comes back must give the same again. */
   readonly #known = new Map<string, Canary['expect']>()
   /** Recipes whose canary was judged differently when it was last asked. */
   readonly #wrong = new Map<string, ErrorFact>()
@@ -55,6 +55,7 @@ export class CanaryWatch {
       const recipes = new Map([...inForce.values()].map((r) => [r.id, r]))
       for (const loaded of recipes.values()) await watch.#include(loaded)
       await inspector.selfTest()
+      for (const loaded of recipes.values()) watch.#learn(loaded)
       return watch
     } catch (error) {
       watch.stop()
@@ -76,6 +77,11 @@ export class CanaryWatch {
     return this.#canaries.some((c) => c.recipe === recipe) ? (this.#wrong.get(recipe) ?? null) : this.fault
   }
 
+  /** Whether what this recipe judges here may be sent to a line, which may have changed over to it since the start. */
+  fit(recipe: string): boolean {
+    return (this.fault ?? this.faultOf(recipe)) === null
+  }
+
   /** Told the recipes whose canaries failed, in force or not, after every check that found one. */
   onFault(listener: (wrong: ReadonlyMap<string, ErrorFact>) => Promise<void>): void {
     this.#onFault = listener
@@ -90,6 +96,7 @@ export class CanaryWatch {
     await this.#include(loaded)
     await this.#inspector.selfTest(loaded.id)
     this.refuseWrong(loaded.id)
+    this.#learn(loaded)
   }
 
   /** @throws INS_CANARY when the canary of the recipe was judged differently when it was last asked */
@@ -122,10 +129,14 @@ export class CanaryWatch {
     const { canary, verdict } = judged
     const doubt = goldenDoubt(verdict)
     if (doubt && !this.#known.has(loaded.sha256)) log.warn({ recipe: loaded.id }, doubt.en)
-    const expect = this.#known.get(loaded.sha256) ?? canary.expect
-    this.#known.set(loaded.sha256, expect)
-    this.#canaries.push({ ...canary, expect })
+    this.#canaries.push({ ...canary, expect: this.#known.get(loaded.sha256) ?? canary.expect })
     this.#right.set(loaded.id, askedAt)
+  }
+
+  /** All workers gave the same answer: one alone may have been the wrong one, and the recipe is asked for once more. */
+  #learn({ id, sha256 }: LoadedRecipe): void {
+    const own = this.#canaries.find((c) => c.recipe === id)
+    if (own) this.#known.set(sha256, own.expect)
   }
 
   async #check(): Promise<void> {

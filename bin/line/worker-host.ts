@@ -52,7 +52,7 @@ export async function startWorkerHost(options: WorkerHostOptions): Promise<Worke
         redisUrl,
         prefix: queuePrefix(line.spec),
         inspector,
-        fit: () => canary.fault === null,
+        fit: (recipe) => canary.fit(recipe),
         concurrency: inspector.health().workers,
         recipes: recipes.loaded,
         meaningSha: local.meaningSha,

@@ -20,7 +20,7 @@ export interface ShadowCounts {
   judged: number
   /** Parts that went by because no worker could be spared. */
   skipped: number
-  /** Judgements that were lost with their worker. */
+  /** Judgements that were lost with their worker, or could not be kept. */
   failed: number
 }
 
@@ -32,6 +32,7 @@ export interface ShadowCounts {
 export class Shadow {
   readonly #workers: SpareWorkers
   readonly #keepFree: number
+  /** May throw when it cannot keep what was seen. */
   readonly #onCompared: (c: ShadowComparison) => void
   readonly #candidates = new Map<string, { recipe: string; counts: ShadowCounts }>()
 
@@ -94,13 +95,12 @@ export class Shadow {
       counts.skipped += 1
       return
     }
-    judging.then(
-      (outcome) => {
-        counts.judged += 1
+    judging
+      .then((outcome) => {
         if (this.#candidates.get(station) === candidate)
           this.#onCompared({ station, candidate: recipe, part, outcome })
-      },
-      () => (counts.failed += 1),
-    )
+        counts.judged += 1
+      })
+      .catch(() => (counts.failed += 1))
   }
 }

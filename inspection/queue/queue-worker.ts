@@ -25,8 +25,8 @@ export interface QueueWorkerOptions {
   /** A frame came from a line whose packages mean something else, and goes back. */
   onOtherMeaning?(recipe: string): void
   name: string
-  /** While false, frames go back to their line to be judged there; absent = always fit. */
-  fit?: () => boolean
+  /** While false, frames of that recipe go back to their line to be judged there; absent = always fit. */
+  fit?: (recipe: string) => boolean
   onError(message: string): void
 }
 
@@ -92,7 +92,7 @@ export class QueueWorker {
   async #judge(job: Job<QueuedInspection, QueuedResult>): Promise<QueuedResult> {
     const { data } = job
     const worker = this.#options.name
-    if (this.#options.fit?.() === false) return { ok: false, why: 'canary', worker }
+    if (this.#options.fit?.(data.recipe) === false) return { ok: false, why: 'canary', worker }
     if (this.#options.recipes.get(data.recipe) !== data.recipeSha256) {
       this.#options.onUnknown?.(data.recipe, data.recipeSha256)
       return { ok: false, why: 'recipe', worker }

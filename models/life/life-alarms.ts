@@ -9,7 +9,7 @@ import {
 export interface LifeAlarm {
   id: string
   station: string
-  /** `score-drift`, `escape-found`, `review-overdue`, `canary-rollback`, `canary-shadow` or `shadow-lost`. */
+  /** `score-drift`, `escape-found`, `review-overdue`, `canary-rollback`, `canary-failed`, `canary-shadow` or `shadow-lost`. */
   alarm: string
   code: ErrorCode
   message: I18n
@@ -27,6 +27,9 @@ export interface PendingEvent {
 
 const NAMESPACE = '7b0d3d2e-5d55-4c0c-9a39-6f4f5ad0c1c7'
 
+/** Alarms that follow from the log; others say what became of a recipe. */
+const FOLLOWS = "alarm in ('score-drift', 'escape-found', 'review-overdue')"
+
 /** Alarms about models, each with an event when it comes and when it goes. */
 export class LifeAlarms {
   readonly #db: SqlDatabase
@@ -34,6 +37,12 @@ export class LifeAlarms {
   /** @param db prepared by `prepareLife` for counts */
   constructor(db: SqlDatabase) {
     this.#db = db
+  }
+
+  /** Inside the caller's transaction: drops those that the log leads to, and what is to be said of them. */
+  beginAnew(): void {
+    this.#db.run(`delete from life_outbox where ${FOLLOWS.replace('alarm', "data ->> '$.alarm'")}`)
+    this.#db.run(`delete from life_alarm where ${FOLLOWS}`)
   }
 
   /** Inside the caller's transaction. */
@@ -79,6 +88,13 @@ export class LifeAlarms {
     this.#db.run('update life_alarm set cleared_at = ?, cleared_by = ? where id = ?', at, by, id)
     this.#tell(active, false, at)
     return true
+  }
+
+  /** Whether it was raised at that time or later, ended meanwhile or not. */
+  raisedSince(id: string, at: string): boolean {
+    const sql =
+      'select 1 from life_alarm where id = ?1 and since >= ?2 union select 1 from life_ended where id = ?1 and since >= ?2'
+    return this.#db.get(sql, id, at) !== undefined
   }
 
   active(): LifeAlarm[] {

@@ -49,11 +49,12 @@ export class ModelWatch {
 
   /**
    * Drops what was kept of parts and reviews, which follows from the log. Shadow runs stay, which are nowhere else, and
-   * so do the alarms that people ended.
+   * so do alarms about what became of a recipe, and which ones people ended.
    */
   beginAnew(): void {
     this.#db.transaction(() => {
       for (const table of OF_THE_LOG) this.#db.exec(`delete from ${table}`)
+      this.alarms.beginAnew()
     })
     this.#scores.forget()
   }

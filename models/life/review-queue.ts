@@ -28,6 +28,8 @@ export interface QueueCounts {
 }
 
 const KEEP_DAYS = 400
+/** As in the index `review_room`. */
+const JUDGED = "and instr(samples, 'grey') = 0"
 
 /** The parts that sampling picked, and what people said about them: a projection of the log. */
 export class ReviewQueue {
@@ -116,10 +118,12 @@ export class ReviewQueue {
 
   /** Oldest first, of one sample or station, when said. */
   waiting(limit: number, filter: { sample?: Sample; station?: string } = {}): ReviewItem[] {
+    // Of what could not be judged there may be any number, and none of it is in these samples.
+    const judged = filter.sample === 'audit' || filter.sample === 'band'
     return this.#db
       .all<ItemRow>(
-        `select * from review_item where verdict is null and kept = 1 and (?1 is null or instr(samples, ?1) > 0)
-         and (?2 is null or station = ?2) order by position limit ?3`,
+        `select * from review_item where verdict is null and kept = 1 ${judged ? JUDGED : ''}
+         and (?1 is null or instr(samples, ?1) > 0) and (?2 is null or station = ?2) order by position limit ?3`,
         filter.sample ?? null,
         filter.station ?? null,
         limit,
@@ -172,16 +176,16 @@ export class ReviewQueue {
   }
 
   counts(): QueueCounts {
-    const row = this.#db.get<{ waiting: number; audit: number; lost: number }>(
-      `select count(*) filter (where kept = 1) waiting, count(*) filter (where kept = 1 and audit = 1) audit,
-       count(*) filter (where kept = 0) lost from review_item where verdict is null`,
+    const row = this.#db.get<{ waiting: number; audit: number; lost: number; reviewed: number }>(
+      `select sum(n) filter (where done = 0 and kept = 1) waiting,
+       sum(audited) filter (where done = 0 and kept = 1) audit, sum(n) filter (where done = 0 and kept = 0) lost,
+       sum(n) filter (where done = 1) reviewed from review_count`,
     )
-    const done = this.#db.get<{ n: number }>('select count(*) n from review_item where verdict is not null')
     return {
       waiting: row?.waiting ?? 0,
       waitingAudit: row?.audit ?? 0,
       notKept: row?.lost ?? 0,
-      reviewed: done?.n ?? 0,
+      reviewed: row?.reviewed ?? 0,
     }
   }
 
@@ -189,14 +193,9 @@ export class ReviewQueue {
   strata(fromDay: string): StratumCount[] {
     return this.#db
       .all<StratumRow>(
-        `select s.station, s.recipe, s.sha256, s.stratum, sum(s.passed) size, sum(s.sampled) sampled,
-         (select count(*) from review_item r where r.station = s.station and r.sha256 = s.sha256
-          and r.stratum = s.stratum and r.audit = 1 and r.day >= ?1 and r.verdict in ('pass', 'fail')) reviewed,
-         (select count(*) from review_item r where r.station = s.station and r.sha256 = s.sha256
-          and r.stratum = s.stratum and r.audit = 1 and r.day >= ?1 and r.verdict = 'fail') escapes,
-         (select count(*) from review_item r where r.station = s.station and r.sha256 = s.sha256
-          and r.stratum = s.stratum and r.audit = 1 and r.day >= ?1 and r.verdict = 'inconclusive') undecided
-         from stratum_day s where s.day >= ?1 group by s.station, s.sha256, s.stratum order by 1, 2, 4`,
+        `select station, recipe, stratum, sum(passed) size, sum(sampled) sampled, sum(reviewed) reviewed,
+         sum(escapes) escapes, sum(undecided) undecided from stratum_day where day >= ?
+         group by station, sha256, stratum order by 1, 2, 3`,
         fromDay,
       )
       .map(({ station, recipe, stratum, size, sampled, reviewed, escapes, undecided }) => ({
@@ -220,7 +219,7 @@ export class ReviewQueue {
 
   #hasRoom(): boolean {
     const row = this.#db.get<{ n: number }>(
-      `select count(*) n from review_item where verdict is null and kept = 1 and instr(samples, 'grey') = 0`,
+      'select n from review_count where done = 0 and kept = 1 and grey = 0',
     )
     return (row?.n ?? 0) < this.#spec.maxWaiting
   }

@@ -13,6 +13,8 @@ export interface Series {
   /** The last window that was compared; empty before. */
   latest: number[]
   windowFrom: string | null
+  /** The last window was unlike the reference. */
+  drift: boolean
   /** Scores that are no numbers. */
   skipped: number
   /** Outer 5 % of the passed parts of the reference; null while it is being collected. */
@@ -33,6 +35,7 @@ interface SeriesRow extends SqlRow {
   window: Uint8Array
   latest: Uint8Array
   window_from: string | null
+  drift: number
   skipped: number
 }
 
@@ -46,6 +49,7 @@ export const freshSeries = (recipe: string, model: string, at: string): Series =
   window: [],
   latest: [],
   windowFrom: null,
+  drift: false,
   skipped: 0,
   usual: null,
 })
@@ -62,6 +66,7 @@ function seriesOf(r: SeriesRow): Series {
     window: fromBlob(r.window),
     latest: fromBlob(r.latest),
     windowFrom: r.window_from,
+    drift: r.drift === 1,
     skipped: r.skipped,
     usual: r.reference_to === null ? null : usualOf(passed),
   }
@@ -90,7 +95,8 @@ export function saveSeries(
 ): void {
   db.run(
     `insert or replace into score_series(station, sha256, series, recipe, model, reference, passed,
-     reference_from, reference_to, window, latest, window_from, skipped) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     reference_from, reference_to, window, latest, window_from, drift, skipped)
+     values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     station,
     sha256,
     series,
@@ -103,6 +109,7 @@ export function saveSeries(
     toBlob(s.window),
     toBlob(s.latest),
     s.windowFrom,
+    s.drift ? 1 : 0,
     s.skipped,
   )
 }

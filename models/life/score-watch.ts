@@ -152,14 +152,6 @@ export class ScoreWatch {
     // Bonferroni: the false-alarm rate is that of the recipe, however many scores it has.
     const alpha = this.#spec.falseAlarm / family
     const r = compareScores(s.reference, s.window, alpha, this.#stats)
-    const last = this.#db.get<{ drift: number }>(
-      `select drift from score_window where station = ? and sha256 = ? and series = ? and since >= ?
-       order by at desc limit 1`,
-      station,
-      sha256,
-      series,
-      s.referenceFrom,
-    )
     this.#db.run(
       `insert or replace into score_window(station, sha256, series, at, since, n, psi, psi_limit, d, p, alpha, drift)
        values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -180,7 +172,8 @@ export class ScoreWatch {
     s.latest = s.window
     s.window = []
     s.windowFrom = null
-    if ((last?.drift === 1) === r.drift) return []
+    if (s.drift === r.drift) return []
+    s.drift = r.drift
     const { drift, psi, d, p } = r
     return [{ station, recipe: s.recipe, sha256, series, drift, at, psi, d, p }]
   }

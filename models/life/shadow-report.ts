@@ -56,7 +56,8 @@ export class ShadowReports {
     this.#db.transaction(() => {
       const old = this.#row(station)
       if (old?.sha256 === recipe.sha256) return
-      this.#db.run('delete from shadow_part where station = ?', station)
+      for (const table of ['shadow_part', 'shadow_count'])
+        this.#db.run(`delete from ${table} where station = ?`, station)
       this.#db.run(
         'insert or replace into shadow(station, recipe, sha256, since, by, running) values(?, ?, ?, ?, ?, ?)',
         station,
@@ -96,18 +97,33 @@ export class ShadowReports {
   }
 
   add(part: ShadowPart): void {
-    this.#db.run(
-      `insert or ignore into shadow_part(inspection_id, station, active, at, active_result, candidate_result,
-       candidate_ms, reasons) values(?, ?, ?, ?, ?, ?, ?, ?)`,
-      part.inspectionId,
-      part.station,
-      part.active,
-      part.at,
-      part.activeResult,
-      part.candidateResult,
-      part.candidateMs,
-      JSON.stringify(part.reasons),
-    )
+    const { inspectionId, station, active, at, activeResult, candidateResult, candidateMs, reasons } = part
+    this.#db.transaction(() => {
+      this.#db.run(
+        `insert into shadow_count(station, active, active_result, candidate_result, n, ms, at)
+         values(?, ?, ?, ?, 1, ?, ?)
+         on conflict do update set n = n + 1, ms = ms + excluded.ms, at = max(at, excluded.at)`,
+        station,
+        active,
+        activeResult,
+        candidateResult,
+        candidateMs,
+        at,
+      )
+      if (activeResult === candidateResult) return
+      this.#db.run(
+        `insert into shadow_part(inspection_id, station, active, at, active_result, candidate_result,
+         candidate_ms, reasons) values(?, ?, ?, ?, ?, ?, ?, ?)`,
+        inspectionId,
+        station,
+        active,
+        at,
+        activeResult,
+        candidateResult,
+        candidateMs,
+        JSON.stringify(reasons),
+      )
+    })
   }
 
   /**
@@ -121,7 +137,7 @@ export class ShadowReports {
     const { recipe, sha256, since, by } = row
     const seen = this.#db
       .all<{ active: string }>(
-        'select active from shadow_part where station = ? group by active order by max(at) desc, active',
+        'select active from shadow_count where station = ? group by active order by max(at) desc, active',
         station,
       )
       .map((r) => r.active)
@@ -138,8 +154,7 @@ export class ShadowReports {
     let parts = 0
     let ms = 0
     for (const c of this.#db.all<{ a: string; c: string; n: number; ms: number }>(
-      `select active_result a, candidate_result c, count(*) n, sum(candidate_ms) ms from shadow_part
-       where station = ? and active = ? group by 1, 2`,
+      'select active_result a, candidate_result c, n, ms from shadow_count where station = ? and active = ?',
       station,
       active,
     )) {
@@ -149,8 +164,7 @@ export class ShadowReports {
     }
     const disagreements = this.#db
       .all<PartRow>(
-        `select * from shadow_part where station = ? and active = ? and active_result <> candidate_result
-         order by at desc, inspection_id desc limit ?`,
+        `select * from shadow_part where station = ? and active = ? order by at desc, inspection_id desc limit ?`,
         station,
         active,
         limit,

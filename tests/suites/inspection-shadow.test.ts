@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type InspectJob, monoMs, uuidv7 } from '../../contracts/index.ts'
+import { CodedError, type InspectJob, monoMs, uuidv7 } from '../../contracts/index.ts'
 import { canaryJob, LocalInspector, Shadow, type ShadowComparison } from '../../inspection/index.ts'
 import type { JudgedPart } from '../../inspection/engine/index.ts'
 import { context, noModels, raw, recipeOf } from '../unit/samples/inspection-recipes.ts'
@@ -99,6 +99,25 @@ describe('Shadow', () => {
     await shadow.after(Promise.resolve(part(4)), frameOf(4), here)
     expect(seen).toHaveLength(1)
     expect(shadow.counts('s1')).toBeNull()
+  })
+
+  it('loses what cannot be kept, as on a full disk, and nothing else', async () => {
+    const unhandled: unknown[] = []
+    const note = (why: unknown): void => void unhandled.push(why)
+    process.on('unhandledRejection', note)
+    try {
+      const shadow = new Shadow(await start(2), 1, ({ part: { trigger } }) => {
+        if (trigger === 1) throw new CodedError('TRC_DISK_FULL')
+      })
+      shadow.set('s1', 'sample@2')
+      await shadow.after(Promise.resolve(part(1)), frameOf(1), here)
+      await expect.poll(() => shadow.counts('s1')).toEqual({ judged: 0, skipped: 0, failed: 1 })
+      await shadow.after(Promise.resolve(part(2)), frameOf(2), here)
+      await expect.poll(() => shadow.counts('s1')).toEqual({ judged: 1, skipped: 0, failed: 1 })
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', note)
+    }
   })
 
   it('does not reject with a part that failed, so that its slot is given back', async () => {

@@ -231,7 +231,22 @@ describe('a canary that fails while the line runs', () => {
     l.workers.broken.add('ramp@1')
     await l.canary.check()
     expect(l.canary.fault?.code).toBe('INS_CANARY')
-    expect([l.switched, l.events]).toEqual([[], []])
+    expect(l.switched).toEqual([])
+    // It is asked every minute, and told once.
+    await l.canary.check()
+    expect(l.events).toMatchObject([{ data: { alarm: 'canary-failed', active: true, code: 'INS_CANARY' } }])
+    // Judged right once more, it lets parts go on; those that it passed before are gone.
+    l.workers.broken.clear()
+    await l.canary.check()
+    expect(l.canary.fault).toBeNull()
+    expect(l.watch.alarms().map((a) => a.message)).toEqual([
+      {
+        en: expect.stringMatching(
+          /^ramp@1 could not be rolled back \(MDL_LIFE: .*none at s1\): INS_CANARY: .*; parts that it passed since .* may be wrong$/,
+        ) as string,
+        zh: expect.stringMatching(/^ramp@1 无法退回 \(MDL_LIFE:.*s1 没有\):INS_CANARY:/) as string,
+      },
+    ])
     await l.changeover.canaryFailed(new Map([['ramp@7', { code: 'INS_CANARY', message: '' }]]))
     expect(l.switched).toEqual([])
   })

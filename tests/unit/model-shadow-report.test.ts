@@ -3,8 +3,8 @@ import type { VerdictResult } from '../../contracts/index.ts'
 import { prepareLife, ShadowReports } from '../../models/index.ts'
 import { openSql } from '../../traceability/index.ts'
 
-function shadowed() {
-  const reports = new ShadowReports(prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'counts'))
+function shadowed(db = prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'counts')) {
+  const reports = new ShadowReports(db)
   reports.start('s1', { id: 'new@3', sha256: 'c'.repeat(64), models: [] }, 'li')
   let n = 0
   const parts = (
@@ -25,7 +25,7 @@ function shadowed() {
         reasons: [],
       })
   }
-  return { reports, parts }
+  return { db, reports, parts }
 }
 
 it('a shadow is compared with each recipe in force by itself, the one in force now first', () => {
@@ -71,4 +71,42 @@ it('it is not compared with itself once it is in force', () => {
   const report = reports.report('s1', 'new@3')
   expect([report?.active, ...(report?.earlier ?? []).map((e) => e.active)]).toEqual(['next@2', 'old@1'])
   expect(reports.report('s9', 'new@3')).toBeNull()
+})
+
+it('a report is read from counts, however many parts it is of: the line reads it on the thread of the gate', () => {
+  const { db, reports, parts } = shadowed()
+  parts(5_000, 'old@1', 'pass', 'pass')
+  parts(3, 'old@1', 'fail', 'pass')
+  expect(reports.report('s1', 'old@1')).toMatchObject({ parts: 5_003, agree: 5_000, meanMs: 50_090 / 5_003 })
+  expect(db.get('select count(*) n from shadow_part')).toEqual({ n: 3 })
+  const plan = db
+    .all<{ detail: string }>(
+      `explain query plan select * from shadow_part where station = 's1' and active = 'old@1'
+       order by at desc, inspection_id desc limit 200`,
+    )
+    .map((r) => r.detail)
+  expect(plan).toEqual([expect.stringMatching(/using index shadow_disagreed/i)])
+})
+
+it('goes on counting where an earlier release of the program kept every part', () => {
+  const old = openSql(':memory:', { synchronous: 'normal' })
+  old.exec(`create table shadow(station text primary key, recipe text not null, sha256 text not null,
+    since text not null, by text not null, running integer not null) without rowid;
+    create table shadow_part(station text not null, inspection_id text not null, active text not null, at text not null,
+    active_result text not null, candidate_result text not null, candidate_ms real not null, reasons text not null,
+    primary key(station, inspection_id)) without rowid;
+    insert into shadow values('s1', 'new@3', '${'c'.repeat(64)}', '2026-01-01T00:00:00Z', 'li', 1);
+    insert into shadow_part values('s1', 'x1', 'old@1', '2026-01-01T00:00:01Z', 'pass', 'pass', 10, '[]'),
+    ('s1', 'x2', 'old@1', '2026-01-01T00:00:02Z', 'pass', 'pass', 20, '[]'),
+    ('s1', 'x3', 'old@1', '2026-01-01T00:00:03Z', 'pass', 'fail', 60, '[]');`)
+  const { reports, parts } = shadowed(prepareLife(prepareLife(old, 'counts'), 'counts'))
+  expect(reports.report('s1', 'old@1')).toMatchObject({
+    parts: 3,
+    agree: 2,
+    meanMs: 30,
+    matrix: { pass: { pass: 2, fail: 1 } },
+    disagreements: [{ inspectionId: 'x3' }],
+  })
+  parts(1, 'old@1', 'pass', 'pass')
+  expect(reports.report('s1', 'old@1')).toMatchObject({ parts: 4, agree: 3, meanMs: 25 })
 })

@@ -15,6 +15,7 @@ export const enLife = {
     rate: 'Too many',
     'same-place': 'Same place',
     'canary-rollback': 'Rolled back',
+    'canary-failed': 'Canary failed',
     'canary-shadow': 'Shadow ended',
     'shadow-lost': 'Shadow ended',
     'score-drift': 'Score drift',

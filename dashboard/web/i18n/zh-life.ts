@@ -15,6 +15,7 @@ export const zhLife: typeof enLife = {
     rate: '不良过多',
     'same-place': '同一位置',
     'canary-rollback': '已退回配方',
+    'canary-failed': '金丝雀判定异常',
     'canary-shadow': '影子运行已结束',
     'shadow-lost': '影子运行已结束',
     'score-drift': '分数漂移',

@@ -15,6 +15,7 @@ const NAMED = [
   'rate',
   'same-place',
   'canary-rollback',
+  'canary-failed',
   'canary-shadow',
   'shadow-lost',
   'score-drift',
