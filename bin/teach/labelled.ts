@@ -71,8 +71,16 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   const version =
     o.out === undefined ? await freeVersion(o.id, o.modelVersion, environment) : (o.modelVersion ?? '1.0.0')
   const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${version}`))
-  const given = { version, outDir, keyFile, keyId }
-  return keepPackageFolder(outDir, () => teachThere(dir, o, environment, teach, given))
+  const stop = new AbortController()
+  const given = { version, outDir, keyFile, keyId, signal: stop.signal }
+  const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', NOTHING_WRITTEN))
+  // Before the place is kept, which nobody would give back otherwise.
+  for (const signal of STOP_SIGNALS) process.once(signal, cancel)
+  try {
+    return await keepPackageFolder(outDir, () => teachThere(dir, o, environment, teach, given))
+  } finally {
+    for (const signal of STOP_SIGNALS) process.removeListener(signal, cancel)
+  }
 }
 
 async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
@@ -80,8 +88,9 @@ async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
   o: LabelledFlags,
   environment: Environment,
   teach: (work: LabelledWork) => Promise<{ taught: T; golden: Pixels | undefined }>,
-  { version, outDir, keyFile, keyId }: { version: string; outDir: string; keyFile: string; keyId: string },
+  given: { version: string; outDir: string; keyFile: string; keyId: string; signal: AbortSignal },
 ): Promise<{ taught: T; packed: PackedModel }> {
+  const { version, outDir, keyFile, keyId, signal } = given
   const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
   })
@@ -89,25 +98,24 @@ async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
     ...(o.dataset && { format: o.dataset }),
     ...(o.split && { split: o.split }),
   })
+  signal.throwIfAborted()
   const backbone = await findBackbone(
     modelDirs(environment),
     o.backbone,
     await trustedKeys(environment),
     tellBroken,
   )
-  const stop = new AbortController()
-  const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', NOTHING_WRITTEN))
-  for (const signal of STOP_SIGNALS) process.once(signal, cancel)
+  signal.throwIfAborted()
   const bars = { features: showProgress('features'), heads: showProgress('heads') }
   try {
     const { taught, golden } = await teach({
       version,
       backbone,
       dataset,
-      signal: stop.signal,
+      signal,
       onProgress: (stage, done, of) => bars[stage].update(done, of),
     })
-    stop.signal.throwIfAborted()
+    signal.throwIfAborted()
     const packed = await packModel({
       onnx: taught.model,
       card: taught.card,
@@ -126,7 +134,6 @@ async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
       })
     throw error
   } finally {
-    for (const signal of STOP_SIGNALS) process.removeListener(signal, cancel)
     bars.features.stop()
     bars.heads.stop()
   }

@@ -145,4 +145,55 @@ describe.skipIf(noBrowser !== null)(`accounts in Chromium${noBrowser ? `: ${noBr
     expect(await page.locator('[data-old-answers]').count()).toBe(0)
     await page.context().close()
   })
+
+  it('keep what was typed into a dialog where their session ended meanwhile', async () => {
+    await book.add({ id: 'wang', name: 'Wang', role: 'qa', password: PASSWORD }, by)
+    const { page } = await openPage(browser, 'en')
+    await page.setExtraHTTPHeaders(AFAR)
+    await page.goto(`${at.url}/holds`)
+    const signIn = async (): Promise<void> => {
+      const dialog = page.getByRole('dialog').last()
+      await dialog.getByLabel(en.account.id).fill('wang')
+      await dialog.getByLabel(en.account.password, { exact: true }).fill(PASSWORD)
+      await dialog.getByLabel(en.account.password, { exact: true }).press('Enter')
+      await page.locator('[data-account="wang"]').waitFor()
+    }
+    await page.locator('[data-account=""]').click()
+    await signIn()
+    const [part] = await at.line.queries.recentParts({ limit: 1 })
+    await page.goto(`${at.url}/part/${part?.inspectionId}`)
+    await page.locator('[data-hold-target]').first().click()
+    const deed = page.locator('.deed').first()
+    await deed.locator('textarea').fill('copper lifts at pad 12')
+    await book.change('wang', { role: 'viewer' }, by)
+    await book.change('wang', { role: 'qa' }, by)
+    const hold = page.getByRole('dialog').first().locator('.ant-btn-primary')
+    await hold.click()
+    await page.locator('[data-account=""]').waitFor()
+    await deed.getByRole('button', { name: en.account.signIn }).click()
+    await signIn()
+    expect(await deed.locator('textarea').inputValue()).toBe('copper lifts at pad 12')
+    const sent = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/api/trace/events'))
+    await hold.click()
+    expect((await sent).postDataJSON()).toMatchObject({ by: 'Wang', reason: 'copper lifts at pad 12' })
+    await page.context().close()
+  })
+
+  it.each([
+    ['en', en],
+    ['zh', zh],
+  ] as const)('are asked for on Review at another machine, not a name (%s)', async (language, w) => {
+    const { page } = await openPage(browser, language)
+    await page.setExtraHTTPHeaders(AFAR)
+    const counts = { waiting: 0, waitingAudit: 0, notKept: 0, reviewed: 0 }
+    await page.route('**/api/life/reviews*', (route) =>
+      route.fulfill({ json: { counts, waiting: [], done: [] } }),
+    )
+    // Of somebody who worked at this browser before accounts were made, too.
+    await page.addInitScript(`localStorage.setItem('sightline.name', 'Li')`)
+    await page.goto(`${at.url}/review`)
+    await page.getByText(w.review.signInFirst).waitFor()
+    expect(await page.getByText(w.review.nameFirst).count()).toBe(0)
+    await page.context().close()
+  })
 })

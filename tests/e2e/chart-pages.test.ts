@@ -108,4 +108,16 @@ describe.skipIf(noBrowser !== null)(`control charts${noBrowser ? `: ${noBrowser}
     },
     120_000,
   )
+
+  it('keep their dark ground under light words where the colours are those of the reader', async () => {
+    const { page } = await openPage(browser, 'en')
+    await page.emulateMedia({ forcedColors: 'active' })
+    await page.route('**/api/m/lean/x/p-chart', (route) => route.fulfill({ json: chart() }))
+    await page.goto(`${at.url}/modules/lean`)
+    await page.locator('.chart canvas').first().waitFor()
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('.chart')).backgroundColor`)).toBe(
+      'rgb(18, 24, 33)',
+    )
+    await page.context().close()
+  })
 })

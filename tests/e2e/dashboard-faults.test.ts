@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDashboard } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
+import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 
@@ -50,6 +51,18 @@ describe.skipIf(noBrowser !== null)(
       expect(await page.getByText(en.link.banner).count()).toBe(0)
       await page.context().close()
       await again.close()
+    })
+
+    it('does not say on the andon page that a line runs which it hears nothing of', async () => {
+      const { page } = await openPage(browser, 'zh')
+      const own = await serve(4, { webDir })
+      await page.goto(`${own.url}/andon`)
+      const run = page.locator('.andon > header')
+      await run.getByText(zh.run.running).waitFor()
+      await own.dashboard.close()
+      await run.getByText(zh.link.lost).waitFor()
+      expect(await run.getByText(zh.run.running).count()).toBe(0)
+      await page.context().close()
     })
 
     it('counts on where the browser thinks that it is offline: the server may be this machine', async () => {
@@ -129,6 +142,19 @@ describe.skipIf(noBrowser !== null)(
       await page.waitForSelector(`canvas[data-image="${older?.image?.sha256}"]`)
       await page.context().close()
     }, 60_000)
+
+    it('has a dash in lists for an image that is gone, as after its time was over', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.route('**/api/images/**', (route) =>
+        route.fulfill({ status: 404, json: { code: 'API_NOT_FOUND', message: 'no such image' } }),
+      )
+      await page.goto(`${at.url}/parts`)
+      await page.locator(`span.row-thumb[title="${en.part.imageNotShown}"]`).first().waitFor()
+      await page.goto(at.url)
+      await page.locator(`.strip span[title="${en.part.imageNotShown}"]`).first().waitFor()
+      await expect.poll(() => page.locator('.row-thumb img, .strip img').count()).toBe(0)
+      await page.context().close()
+    })
 
     it('goes by the clock of the line wherever it is read, and says so', async () => {
       const { at: judged, inspectionId } = at.line.parts.at(-1)?.row ?? { at: '', inspectionId: '' }

@@ -78,6 +78,22 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('says on a phone that there is nothing where it is seen', async () => {
+      const { page } = await openPage(browser, 'zh')
+      await page.setViewportSize({ width: 390, height: 800 })
+      await page.goto(`${at.url}/holds`)
+      await page.locator('.ant-table-placeholder .nothing-title').first().waitFor()
+      expect(
+        await page.evaluate(`[...document.querySelectorAll('.nothing-title')].map((e) => {
+          const words = document.createRange()
+          words.selectNodeContents(e)
+          const { left, right } = words.getBoundingClientRect()
+          return left >= 0 && right <= innerWidth
+        })`),
+      ).toEqual([true])
+      await page.context().close()
+    })
+
     it('leaves the reasons of a part room for words at 200 %', async () => {
       const { page } = await openPage(browser, 'en')
       for (const width of [640, 720, 768]) {

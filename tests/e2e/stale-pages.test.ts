@@ -128,6 +128,24 @@ describe.skipIf(noBrowser !== null)(
       await again.close()
     })
 
+    it('shows the last part of a station that is slower than the others, and what is judged meanwhile once', async () => {
+      const own = await serve(0, { webDir: PAGES })
+      own.line.judge({ station: 'st20-bottom', serial: 'SN-OF-THE-SLOW-ONE' })
+      for (let i = 0; i < 100; i++) own.line.judge({ station: 'st10-top' })
+      const { page } = await openPage(browser, 'en')
+      await page.route('**/api/parts?station=st20-bottom*', async (route) => {
+        own.line.judge({ station: 'st20-bottom', serial: 'SN-MEANWHILE' })
+        await route.continue()
+      })
+      await page.goto(own.url)
+      await page.waitForSelector('[data-connection="open"]')
+      const slow = page.locator('[data-station="st20-bottom"]')
+      await slow.locator('.serial', { hasText: 'SN-MEANWHILE' }).waitFor()
+      await expect.poll(() => slow.locator('.strip a').count()).toBe(2)
+      await page.context().close()
+      await own.dashboard.close()
+    })
+
     it.each(['zh', 'en'] as const)('says on /andon of when the last part is, in %s', async (language) => {
       const own = await serve(0, { webDir: PAGES })
       const { page } = await openPage(browser, language)

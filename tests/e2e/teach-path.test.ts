@@ -40,16 +40,23 @@ async function ring(file: string, seed: number, bad: boolean, side = 96): Promis
 }
 
 beforeAll(async () => {
-  for (const folder of ['good', 'test/good', 'test/bad']) mkdirSync(join(dir, folder), { recursive: true })
+  for (const folder of ['good', 'test/good', 'test/bad', 'classes/good', 'classes/bad'])
+    mkdirSync(join(dir, folder), { recursive: true })
   for (let n = 0; n < 12; n++) await ring(join(dir, 'good', `${n}.png`), n + 1, false)
   for (let n = 0; n < 3; n++) await ring(join(dir, 'test/good', `g${n}.png`), 100 + n, false)
   for (let n = 0; n < 3; n++) await ring(join(dir, 'test/bad', `b${n}.png`), 200 + n, true)
+  for (let n = 0; n < 12; n++)
+    await ring(join(dir, 'classes', n % 2 ? 'good' : 'bad', `${n}.png`), n, n % 2 === 0)
 })
 
 describe('a teaching that is stopped', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    'by %s says so and leaves nothing',
-    async (signal) => {
+  it.each([
+    ['SIGINT', ['teach', '--good', 'good']],
+    ['SIGTERM', ['teach', '--good', 'good']],
+    ['SIGHUP', ['teach-classes', 'classes']],
+  ] as const)(
+    'by %s says so and leaves nothing: %s',
+    async (signal, command) => {
       const models = join(dir, signal, 'models')
       mkdirSync(models, { recursive: true })
       const begun = new Promise<void>((resolve) => {
@@ -59,7 +66,8 @@ describe('a teaching that is stopped', () => {
           resolve()
         })
       })
-      const child = spawn(process.execPath, [CLI, 'teach', '--good', join(dir, 'good'), '--id', 'rings'], {
+      const child = spawn(process.execPath, [CLI, ...command, '--id', 'rings'], {
+        cwd: dir,
         env: { ...process.env, ...env, SIGHTLINE_DATA_DIR: join(dir, signal) },
       })
       let said = ''

@@ -222,6 +222,7 @@ export const enLife = {
       asked: 'Opened by hand',
     },
     nameFirst: 'Type your name first: each decision is recorded under it.',
+    signInFirst: 'Sign in first: each decision is recorded under your name.',
     empty: 'Nothing waits for review',
     emptyHint: 'Sampling picks parts while the line runs; see `watch` in the line file.',
     machine: 'The line said',

@@ -199,6 +199,7 @@ export const zhLife: typeof enLife = {
     filter: { all: '全部', audit: '审核', grey: '无法判定', band: '临界', background: '背景' },
     sample: { audit: '审核样本', grey: '无法判定', band: '临界', background: '背景样本', asked: '手动打开' },
     nameFirst: '请先填写姓名:每个决定都署名记录。',
+    signInFirst: '请先登录:每个决定都署名记录。',
     empty: '没有待复核的工件',
     emptyHint: '产线运行时按比例抽样;见产线文件的 `watch`。',
     machine: '产线判定',

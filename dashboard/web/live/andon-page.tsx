@@ -34,7 +34,11 @@ export function AndonPage(): ReactNode {
       <h1 className="unseen">{t('nav.andon')}</h1>
       <header>
         <Link to="/">{text(line.data.info.title)}</Link>
-        <span className={`tone-${state.run === 'running' ? 'pass' : 'fail'}`}>{t(`run.${state.run}`)}</span>
+        {live.connection === 'lost' ? (
+          <span className="tone-fail">{t('link.lost')}</span>
+        ) : (
+          <span className={`tone-${state.run === 'running' ? 'pass' : 'fail'}`}>{t(`run.${state.run}`)}</span>
+        )}
         <span className="grow" />
         <span className="muted andon-span">
           {t('live.span')} {t('live.spans.h8')}

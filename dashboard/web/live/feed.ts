@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { getJson } from '../api/client.ts'
-import type { Latency, LineState, LiveMessages, PartPage, PartRow } from '../api/types.ts'
+import type { Latency, LineAnswer, LineState, LiveMessages, PartPage, PartRow } from '../api/types.ts'
 
 export type Connection = 'connecting' | 'open' | 'lost'
 
@@ -34,6 +34,30 @@ const onWall = (): boolean => /^\/andon\/?$/i.test(location.pathname)
 
 /** Of this screen, ms: the one that nobody sets stands still while a laptop sleeps, and the other may be set. */
 const bothClocks = (): readonly [up: number, wall: number] => [performance.now(), Date.now()]
+
+/**
+ * The newest parts of each station, newest first, and the position from which all later ones follow; null = there are none.
+ * Among the newest of all there may be none of a station that is slower than others: its own are asked for.
+ */
+async function newestParts(): Promise<{ parts: Map<string, readonly PartRow[]>; position: number | null }> {
+  const page = await getJson<PartPage>(`/api/parts?limit=${2 * KEEP_PARTS}`)
+  const parts = new Map<string, readonly PartRow[]>()
+  for (const row of page.parts)
+    parts.set(row.station, [...(parts.get(row.station) ?? []), row].slice(0, KEEP_PARTS))
+  if (page.nextBefore !== null) {
+    const { info } = await getJson<LineAnswer>('/api/line')
+    const slower = info.stations.filter(({ id }) => (parts.get(id)?.length ?? 0) < KEEP_PARTS)
+    await Promise.all(
+      slower.map(async ({ id }) => {
+        const own = await getJson<PartPage>(
+          `/api/parts?station=${encodeURIComponent(id)}&limit=${KEEP_PARTS}`,
+        )
+        parts.set(id, own.parts)
+      }),
+    )
+  }
+  return { parts, position: page.parts[0]?.position ?? null }
+}
 
 /** Follows `/api/events` for the whole life of the page and keeps what the live pages show. */
 class LiveFeedClient {
@@ -105,11 +129,8 @@ class LiveFeedClient {
    */
   async #begin(end = 0): Promise<void> {
     try {
-      const page = await getJson<PartPage>('/api/parts?limit=80')
-      const parts = new Map<string, readonly PartRow[]>()
-      for (const row of page.parts)
-        parts.set(row.station, [...(parts.get(row.station) ?? []), row].slice(0, KEEP_PARTS))
-      this.#position = page.parts[0]?.position ?? end
+      const { parts, position } = await newestParts()
+      this.#position = position ?? end
       this.#set({ parts })
       this.#connect()
     } catch {

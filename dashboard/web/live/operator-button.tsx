@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useSend } from '../api/life-hooks.ts'
 import { signOn, useOperators } from '../api/operator-hooks.ts'
 import { Dialog } from '../look/dialog.tsx'
+import { SignInAgain } from '../people/sign-in-again.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 
 /** Who works at a station, and the change of them by badge or name. */
@@ -56,7 +57,13 @@ export function OperatorButton({ station }: { station: string }): ReactNode {
                 onPressEnter={() => badge.trim() !== '' && go(badge.trim())}
               />
             </label>
-            {send.error && <Alert type="error" title={<ErrorWords error={send.error} />} />}
+            {send.error && (
+              <Alert
+                type="error"
+                title={<ErrorWords error={send.error} />}
+                action={<SignInAgain error={send.error} />}
+              />
+            )}
           </div>
         </Dialog>
       )}

@@ -1,8 +1,8 @@
 import { type ReactNode } from 'react'
 import { Link } from 'react-router'
-import { thumbUrl } from '../api/hooks.ts'
 import type { PartRow } from '../api/types.ts'
 import { VerdictIcon } from '../look/icons.tsx'
+import { Thumb } from '../look/thumb.tsx'
 
 const SHOWN = 24
 
@@ -16,11 +16,7 @@ export const Strip = ({ parts }: { parts: readonly PartRow[] }): ReactNode => (
         className={`strip-item tone-${row.result}`}
         title={`${row.serial} · ${row.trigger}`}
       >
-        {row.image ? (
-          <img src={thumbUrl(row.image.sha256, 96)} alt={row.serial} />
-        ) : (
-          <span className="strip-none">–</span>
-        )}
+        <Thumb className="strip-thumb" image={row.image?.sha256 ?? null} alt={row.serial} />
         <VerdictIcon result={row.result} size={14} />
       </Link>
     ))}

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { ApiError } from '../api/client.ts'
 import { Decision } from '../api/decision.ts'
 import { useSend } from '../api/life-hooks.ts'
+import { SignInAgain } from '../people/sign-in-again.tsx'
 import { Dialog } from './dialog.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 import { usePerson } from './person.ts'
@@ -87,6 +88,7 @@ export function DeedDialog(p: {
           <Alert
             type="error"
             title={<ErrorWords error={send.error} />}
+            action={<SignInAgain error={send.error} />}
             description={
               send.error instanceof ApiError && send.error.code === 'TRC_DUPLICATE' && t('deed.recorded')
             }

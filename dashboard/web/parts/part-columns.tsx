@@ -2,13 +2,13 @@ import type { TableColumnsType } from 'antd'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { thumbUrl } from '../api/hooks.ts'
 import type { PartRow } from '../api/types.ts'
 import { lotPath } from '../holds/hold-words.ts'
 import { useText } from '../i18n/index.ts'
 import { codeText, momentText, msText, timeText } from '../look/format.ts'
 import { MoreDefects } from '../look/more-defects.tsx'
 import { classColour } from '../look/theme.ts'
+import { Thumb } from '../look/thumb.tsx'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
 import { className } from '../i18n/class-names.ts'
 
@@ -21,12 +21,7 @@ export function usePartColumns(within: string): TableColumnsType<PartRow> {
       {
         title: t('parts.image'),
         width: 72,
-        render: (_, row) =>
-          row.image ? (
-            <img className="row-thumb" src={thumbUrl(row.image.sha256, 96)} alt="" loading="lazy" />
-          ) : (
-            <span className="row-thumb muted">–</span>
-          ),
+        render: (_, row) => <Thumb className="row-thumb" image={row.image?.sha256 ?? null} />,
       },
       {
         title: t('parts.time'),

@@ -18,6 +18,12 @@ export const useMe = (): UseQueryResult<Me> =>
     refetchOnWindowFocus: 'always',
   })
 
+/** Whether nobody is signed in where to do something takes an account. */
+export function useMustSignIn(): boolean {
+  const me = useMe().data
+  return me?.accounts === true && me.account === null && me.role !== 'admin'
+}
+
 /**
  * All is asked for again when another person is here, or nobody, in whichever tab that came about: what they may not see is
  * refused then, and goes.

@@ -1,8 +1,8 @@
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { thumbUrl } from '../api/hooks.ts'
 import type { ReviewItem } from '../api/types.ts'
 import { VerdictIcon } from '../look/icons.tsx'
+import { Thumb } from '../look/thumb.tsx'
 
 /** Who waits, oldest first; the one that is shown stays in sight. */
 export function QueueList(p: {
@@ -28,11 +28,7 @@ export function QueueList(p: {
           className={`queue-item edge-line-${i.result}`}
           onClick={() => p.choose(i)}
         >
-          {i.image ? (
-            <img className="row-thumb" src={thumbUrl(i.image, 96)} alt="" loading="lazy" />
-          ) : (
-            <span className="row-thumb muted">–</span>
-          )}
+          <Thumb className="row-thumb" image={i.image} />
           <span className="queue-text">
             <span className="mono">{i.serial}</span>
             <span className="small muted">

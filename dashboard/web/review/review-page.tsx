@@ -18,6 +18,7 @@ import { HoldButton } from '../holds/hold-button.tsx'
 import { countText } from '../look/format.ts'
 import { goesOn } from '../look/goes-on.ts'
 import { usePerson } from '../look/person.ts'
+import { useMustSignIn } from '../people/me.ts'
 import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { DecisionPanel } from './decision-panel.tsx'
 import { DoneList } from './done-list.tsx'
@@ -44,6 +45,7 @@ interface Said {
 export function ReviewPage(): ReactNode {
   const { t } = useTranslation()
   const [person, setPerson, stands] = usePerson()
+  const mustSignIn = useMustSignIn()
   const list = useShownPart()
   const { filter, reviews, waiting, at, item, setShown, goOn } = list
   const [reason, setReason] = useState('')
@@ -79,7 +81,7 @@ export function ReviewPage(): ReactNode {
     await undoReview({ inspectionId, by, review }, decision)
     same.arrived()
   })
-  const named = person.trim() !== ''
+  const named = person.trim() !== '' && !mustSignIn
   const busy = decide.isPending || undo.isPending
   // What may be on record already can be said again: the server knows it by its id.
   const open = unsure(decide.error) && decide.variables?.inspectionId === item?.inspectionId
@@ -170,7 +172,9 @@ export function ReviewPage(): ReactNode {
           onChange={(e) => setPerson(e.target.value)}
         />
       </div>
-      {!named && <Alert type="warning" showIcon title={t('review.nameFirst')} />}
+      {!named && (
+        <Alert type="warning" showIcon title={t(mustSignIn ? 'review.signInFirst' : 'review.nameFirst')} />
+      )}
       {ignored && <Alert type="warning" showIcon data-ignored="" title={t('review.tooSoon')} />}
       {refused && <Alert type="error" showIcon title={<ErrorWords error={refused} />} />}
       {escape && (
