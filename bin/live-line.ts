@@ -114,6 +114,10 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         ],
         degraded: [
           ...degradedModes(health.degraded, kept.state, canary.fault !== null),
+          ...canary.doubts.map(({ recipe, text }) => ({
+            id: `golden-${recipe}`,
+            text: { en: `${recipe}: ${text.en}`, zh: `${recipe}:${text.zh}` },
+          })),
           ...stations.flatMap(({ source }, i) => cameraMode(states[i]?.station ?? '', source.health())),
           ...(inspector.notices?.() ?? []),
           ...outside.flatMap(sinkMode),

@@ -1,4 +1,4 @@
-import { asCoded, type ErrorFact, fromFact, type LineSpec, toFact } from '../../contracts/index.ts'
+import { asCoded, type ErrorFact, fromFact, type I18n, type LineSpec, toFact } from '../../contracts/index.ts'
 import type { Canary, LoadedRecipe, LocalInspector } from '../../inspection/index.ts'
 import { log } from '../setup/log.ts'
 import { goldenDoubt, judgeGolden } from './golden.ts'
@@ -20,6 +20,8 @@ export class CanaryWatch {
   readonly #known = new Map<string, Canary['expect']>()
   /** Recipes whose canary was judged differently when it was last asked. */
   readonly #wrong = new Map<string, ErrorFact>()
+  /** Recipes that do not pass their own golden template, and why. */
+  readonly #doubts = new Map<string, I18n>()
   /** When each recipe was asked last what it then answered right; what it passed since may be wrong, should it fail. */
   readonly #right = new Map<string, string>()
   #onFault: (wrong: ReadonlyMap<string, ErrorFact>) => Promise<void> = () => Promise.resolve()
@@ -72,6 +74,11 @@ export class CanaryWatch {
     return null
   }
 
+  /** Recipes in force that let hardly a part pass, also where the last run ended with a canary that failed. */
+  get doubts(): { recipe: string; text: I18n }[] {
+    return [...this.#doubts].flatMap(([recipe, text]) => (this.#isInForce(recipe) ? [{ recipe, text }] : []))
+  }
+
   /** Why nothing that this recipe judged may be released: one without a canary is as good as those in force. */
   faultOf(recipe: string): ErrorFact | null {
     return this.#canaries.some((c) => c.recipe === recipe) ? (this.#wrong.get(recipe) ?? null) : this.fault
@@ -108,6 +115,7 @@ export class CanaryWatch {
   drop(recipe: string): void {
     this.#wrong.delete(recipe)
     this.#right.delete(recipe)
+    this.#doubts.delete(recipe)
     const at = this.#canaries.findIndex((c) => c.recipe === recipe)
     if (at >= 0) this.#canaries.splice(at, 1)
   }
@@ -129,6 +137,7 @@ export class CanaryWatch {
     const { canary, verdict } = judged
     const doubt = goldenDoubt(verdict)
     if (doubt && !this.#known.has(loaded.sha256)) log.warn({ recipe: loaded.id }, doubt.en)
+    if (doubt) this.#doubts.set(loaded.id, doubt)
     this.#canaries.push({ ...canary, expect: this.#known.get(loaded.sha256) ?? canary.expect })
     this.#right.set(loaded.id, askedAt)
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { CanaryWatch } from '../../bin/line/canary.ts'
 import { CodedError, lineSchema } from '../../contracts/index.ts'
-import { type Canary, loadRecipe, type LocalInspector } from '../../inspection/index.ts'
+import { type Canary, type LoadedRecipe, loadRecipe, type LocalInspector } from '../../inspection/index.ts'
 import { goodPng, goodRecipe, workshop } from '../e2e/bad-samples.ts'
 import { outcome } from './samples/station-ports.ts'
 
@@ -33,9 +33,10 @@ async function line() {
         ? Promise.resolve()
         : Promise.reject(new CodedError('INS_CANARY')),
   } as unknown as LocalInspector
-  const watch = await CanaryWatch.start(local, canaries, spec, new Map())
+  const inForce = new Map<string, LoadedRecipe>()
+  const watch = await CanaryWatch.start(local, canaries, spec, inForce)
   watch.stop()
-  return { answers, canaries, watch, recipe: await loadRecipe(join(shop.dir, 'recipes'), 'ramp@2') }
+  return { answers, inForce, watch, recipe: await loadRecipe(join(shop.dir, 'recipes'), 'ramp@2') }
 }
 
 it('an answer that the workers do not agree on is not held against the recipe when it is asked for again', async () => {
@@ -62,4 +63,17 @@ it('a worker host judges by no recipe that it learned while it runs when that ca
   answers.others = 'fail'
   await watch.check()
   expect([watch.fit('ramp@2'), watch.fit('ramp@1')]).toEqual([false, true])
+})
+
+it('a recipe in force that does not pass its own golden template is in doubt, as after a fault that a start found', async () => {
+  const { answers, inForce, watch, recipe } = await line()
+  answers.first = answers.others = 'fail'
+  await watch.add(recipe)
+  expect(watch.doubts).toEqual([])
+  inForce.set('s1', recipe)
+  expect(watch.doubts).toMatchObject([
+    { recipe: 'ramp@2', text: { en: expect.stringContaining('the golden template itself is judged fail') } },
+  ])
+  watch.drop(recipe.id)
+  expect(watch.doubts).toEqual([])
 })
