@@ -30,6 +30,8 @@ const WORDS: Readonly<Record<string, string>> = {
   '64 lower-case hex digits': '64 位小写十六进制数字',
   'each key once': '每个键只出现一次',
   'the same key twice': '同一个键出现两次',
+  'text without NUL': '不含 NUL 的文本',
+  'whole characters': '完整的字符',
   'text of whole Unicode characters': '完整的 Unicode 字符',
   'half of a surrogate pair': '半个代理对',
   'text in UTF-8': 'UTF-8 文本',

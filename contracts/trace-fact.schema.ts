@@ -13,6 +13,8 @@ export const THING = new RegExp(`^[^\\0\\s][^\\0]{0,${THING_LENGTH - 1}}$`)
 
 /** Halves of surrogate pairs have no place in a URI. */
 const HALF = /^\P{Cs}*$/u
+/** No column of text holds one. */
+const WITHOUT_NUL = [/^[^\0]*$/, 'text without NUL'] as const
 /**
  * A canonical URI, or a short name such as `unit/SN1`, `lot/L7`, `pallet/P1`, `supplier/acme`; as it was read, since what
  * a code says may be spelt in any way (`genealogy/things.ts`).
@@ -22,15 +24,40 @@ const thing = z.string().regex(THING, `1 to ${THING_LENGTH} characters`).regex(H
  * One spelling of each name that is given: programs write `ü` as one character (NFC) or as two (NFD), and a blank behind
  * a name is seen by nobody.
  */
-const name = z.string().trim().normalize('NFC').min(1).max(128).regex(HALF, 'whole characters')
-const text = z.string().trim().min(1).max(500)
-const quantity = { quantity: z.number().positive().optional(), uom: z.string().min(1).max(16).optional() }
+const name = z
+  .string()
+  .trim()
+  .normalize('NFC')
+  .min(1)
+  .max(128)
+  .regex(HALF, 'whole characters')
+  .regex(...WITHOUT_NUL)
+const text = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .regex(...WITHOUT_NUL)
+const quantity = {
+  quantity: z.number().positive().optional(),
+  uom: z
+    .string()
+    .min(1)
+    .max(16)
+    .regex(...WITHOUT_NUL)
+    .optional(),
+}
 
 /** What every fact says: `id` makes a repeated delivery harmless, `by` names who states it. */
 const base = {
   id: z.uuid(),
   at: isoTime,
-  by: z.string().trim().min(1).max(128),
+  by: z
+    .string()
+    .trim()
+    .min(1)
+    .max(128)
+    .regex(...WITHOUT_NUL),
   /** Id of the fact that this one corrects: its effect is taken back, the event stays. */
   supersedes: z.uuid().optional(),
   /** A demonstration states it, nothing of the kind happened. */
@@ -58,7 +85,11 @@ export const traceFactSchema = z.discriminatedUnion('kind', [
     lot: name,
     product: name,
     supplier: name,
-    reference: z.string().max(128).optional(),
+    reference: z
+      .string()
+      .max(128)
+      .regex(...WITHOUT_NUL)
+      .optional(),
     ...quantity,
   }),
   /** `child` is packed in `parent` at `at`, until a `disaggregate`. */
