@@ -31,6 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'each key once': '每个键只出现一次',
   'the same key twice': '同一个键出现两次',
   'text without NUL': '不含 NUL 的文本',
+  'text with NUL': '含有 NUL 的文本',
   'whole characters': '完整的字符',
   'text of whole Unicode characters': '完整的 Unicode 字符',
   'half of a surrogate pair': '半个代理对',

@@ -5,7 +5,7 @@ import { badRequest } from './errors.ts'
 
 /**
  * Reads a body of JSON (RFC 8259: UTF-8) and refuses what would be taken for something else than was sent: another type
- * or character set, bytes that are no UTF-8, a key twice, numbers that no double holds, nesting without end.
+ * or character set, bytes that are no UTF-8, a key twice, numbers that no double holds, nesting without end, text with NUL.
  *
  * @param limitKib after decompression
  * @throws API_REQUEST with status 400, 413 or 415
@@ -47,7 +47,20 @@ function jsonOf(bytes: Uint8Array): unknown {
       faults.length > 1 ? `${first.actual}, and ${faults.length - 1} more of the kind` : first.actual,
       `body${first.pointer}`,
     )
+  const nul = text.includes(String.raw`\u0000`) ? nulIn(value, '') : null
+  if (nul !== null) throw badRequest('text without NUL', 'text with NUL', `body${nul}`)
   return value
+}
+
+/** JSON pointer of the first text or key with a NUL, which no column of text holds; null = none. */
+function nulIn(value: unknown, at: string): string | null {
+  if (typeof value === 'string') return value.includes('\0') ? at : null
+  if (typeof value !== 'object' || value === null) return null
+  for (const [key, inner] of Object.entries(value)) {
+    const found = key.includes('\0') ? at : nulIn(inner, `${at}/${key}`)
+    if (found !== null) return found
+  }
+  return null
 }
 
 function textOf(bytes: Uint8Array): string {

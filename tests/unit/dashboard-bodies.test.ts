@@ -38,6 +38,14 @@ describe.each([MODULE, FACTS])('a body for %s', (path) => {
     ['objects without end', '{"a":'.repeat(99_000) + '1' + '}'.repeat(99_000), {}, 400, /at most 64 levels/],
     ['a number that no double holds', '{"n":1e999}', {}, 400, /body\/n.*double/],
     ['NaN', '{"n":NaN}', {}, 400, /expected a body of JSON/],
+    [
+      'text with NUL',
+      '{"why":["\\\\u0000",{"b":"x\\u0000"}]}',
+      {},
+      400,
+      /\(body\/why\/1\/b\); expected text without NUL/,
+    ],
+    ['a key with NUL', '{"a":{"\\u0000":1}}', {}, 400, /\(body\/a\); expected text without NUL/],
     ['half a character', '{"why":"\\ud800"}', {}, 400, /half of a surrogate pair/],
     [
       'bytes of another character set',
