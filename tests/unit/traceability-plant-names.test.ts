@@ -111,6 +111,23 @@ describeWith(
       expect(plantLogs(plant).map(({ events }) => events)).toEqual([2, 2])
     })
 
+    it('refuses a line by whose name another one judged parts since it was called otherwise', async () => {
+      await a.judge(1)
+      carryAll(a.replicator(plant))
+      a.line = 'line-z'
+      await a.judge(1, 'M1', false)
+      carryAll(a.replicator(plant))
+      await b.judge(1, 'M1', false)
+      carryAll(b.replicator(plant))
+      const other = new PlantLine('line-z')
+      try {
+        await other.judge(1, 'M1', false)
+        expect(() => other.replicator(plant).step()).toThrow(/line line-z, of which it has p1\/line-a/)
+      } finally {
+        await other.dispose()
+      }
+    })
+
     it('refuses the later of two new logs of one line, also when both have looked before either came', async () => {
       await a.judge(1)
       const again = new PlantLine('line-a')

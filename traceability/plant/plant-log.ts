@@ -175,15 +175,29 @@ export class PlantLog {
     return row?.log ?? null
   }
 
-  /** Another log of a line of one of these names, the one that came first; null = none. */
+  /**
+   * Another log of a line of one of these names, the one that came first, or that has parts without a code of such a
+   * line: one that is called so since; null = none.
+   */
   otherOfLine(names: readonly string[]): { log: string; line: string } | null {
-    const row = this.#db.get<{ log: string; line: string }>(
-      `select log, line from line_log where line in (select value from json_each(?)) and log <> ? and log <> ?
-       order by first_at limit 1`,
-      JSON.stringify(names),
-      this.log,
-      OWN_LOG,
-    )
+    const asked = JSON.stringify(names)
+    const row =
+      this.#db.get<{ log: string; line: string }>(
+        `select log, line from line_log where line in (select value from json_each(?)) and log <> ? and log <> ?
+         order by first_at limit 1`,
+        asked,
+        this.log,
+        OWN_LOG,
+      ) ??
+      this.#db.get<{ log: string; line: string }>(
+        `select e.log, v.value as line from json_each(?) v
+           join identity i on i.serial collate "C" >= v.value || '.' and i.serial collate "C" < v.value || '/'
+             and i.uri like 'urn:sightline:trigger:%'
+           join inspection n on n.unit = i.uri join event e on e.position = n.position
+         where e.log <> ? limit 1`,
+        asked,
+        this.log,
+      )
     return row ?? null
   }
 
