@@ -66,8 +66,8 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const uploads = new UploadOrder(options.waitMs ?? options.staleMs, flow.stopped)
   const unread = new UnreadRequests()
   const exposures = new SameExposure()
-  /** Settles when all frames so far that state their time have been looked at. */
-  let looked: Promise<unknown> = Promise.resolve()
+  /** Stated time, ms since 1970 → settles when all frames of it so far have been looked at. */
+  const looked = new Map<number, Promise<unknown>>()
   let url: string | null = null
 
   const receive = async (req: IncomingMessage, trigger: number, atMs: number): Promise<Received> => {
@@ -113,8 +113,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     return { item: { kind: 'frame', frame }, answer: null }
   }
 
-  /** In the order of the triggers, so that the part that an exposure was for has it. */
-  const looksNew = async (received: Promise<Received>, before: Promise<unknown>): Promise<Received> => {
+  const looksNew = async (received: Promise<Received>, before?: Promise<unknown>): Promise<Received> => {
     const [one] = await Promise.all([received, before])
     if (one.item.kind !== 'frame') return one
     const { frame } = one.item
@@ -123,6 +122,20 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     frame.release()
     const { trigger, triggeredAtMs } = frame.meta
     return { item: missedItem(trigger, triggeredAtMs, error), answer: new IngestRefusal(422, error) }
+  }
+
+  /**
+   * In the order of the triggers, so that the part that an exposure was for has it. Frames of another time wait for none:
+   * behind an upload that stalls a sender would be without its answer, and send the frame again.
+   */
+  const inTurn = (atMs: number, came: Promise<Received>): Promise<Received> => {
+    const mine = looksNew(came, looked.get(atMs))
+    const done = (): void => {
+      if (looked.get(atMs) === mine) looked.delete(atMs)
+    }
+    looked.set(atMs, mine)
+    void mine.then(done, done)
+    return mine
   }
 
   const take = (req: IncomingMessage, res: ServerResponse): void => {
@@ -144,8 +157,8 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
       return answer(req, res, trigger.status, { ...toFact(trigger.error), next: count.next })
     const atMs = monoMs()
     const came = receive(req, trigger, atMs)
-    const dated = req.headers['x-captured-at'] !== undefined
-    const received = dated ? (looked = looksNew(came, looked)) : came
+    const stated = req.headers['x-captured-at']
+    const received = stated === undefined ? came : inTurn(Date.parse(String(stated)), came)
     flow.push(received.then((r) => r.item))
     const announced = own === null ? announcing(options, trigger, atMs) : Promise.resolve(null)
     void Promise.all([received, announced]).then(([{ answer: broken }, unannounced]) => {

@@ -183,8 +183,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'another one': '不同的事件',
   'a log that the plant has under no other name': '工厂中没有以其他名称存在的日志',
   'a line by whose name the plant has no other log': '工厂中没有同名产线的其他日志',
-  'give one of the two another name (`line` of its file): parts without a code and reports of both would be the same there; nothing of it is taken over':
-    '请为其中一条产线改名(产线文件中的 `line`):否则两者的无码工件和报告在工厂中会混为一体;其内容均不接收',
+  'begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one: parts without a code and reports of both would be the same there; nothing of it is taken over':
+    '请新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改):否则两者的无码工件和报告在工厂中会混为一体;其内容均不接收',
   'nothing behind it is taken over; `sightline verify` on the line names what was altered':
     '其后的内容均不接收;在产线上运行 `sightline verify` 可查明改动之处',
   'put back the newer one, or begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one; nothing behind it is taken over':

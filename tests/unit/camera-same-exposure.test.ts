@@ -1,22 +1,24 @@
+import { request } from 'node:http'
 import { expect, it } from 'vitest'
 import { createFramePool, httpPushSource } from '../../camera/index.ts'
 import { errorText } from '../../contracts/index.ts'
 import type { CameraItem } from '../../contracts/index.ts'
 
+const options = {
+  station: 'st1',
+  view: 'top',
+  firstTrigger: 1,
+  host: '127.0.0.1',
+  port: 0,
+  maxBytes: 3000,
+  backPressure: 'wait' as const,
+  staleMs: 5_000,
+}
+
 /** Posts these pictures one after the other, and tells what came of them. */
 async function pushed(shots: { trigger: number; at?: string; picture: string }[]) {
   const pool = createFramePool({ slots: 4, slotBytes: 4096 })
-  const source = httpPushSource({
-    station: 'st1',
-    view: 'top',
-    pool,
-    firstTrigger: 1,
-    host: '127.0.0.1',
-    port: 0,
-    maxBytes: 3000,
-    backPressure: 'wait',
-    staleMs: 5_000,
-  })
+  const source = httpPushSource({ ...options, pool })
   await source.open()
   const stop = new AbortController()
   const items: CameraItem[] = []
@@ -88,4 +90,28 @@ it('where no time is stated, or another one, the same bytes may be another part'
     { trigger: 4, at: '2026-05-04T10:00:01.120Z', picture: 'drawn' },
   ])
   expect(told).toEqual([1, 2, 3, 4])
+})
+
+it('a frame is answered at once behind an upload of another time that stalls', async () => {
+  const pool = createFramePool({ slots: 4, slotBytes: 4096 })
+  const source = httpPushSource({ ...options, pool, staleMs: 60_000 })
+  await source.open()
+  const url = source.url() ?? ''
+  const headers = (trigger: number, at: string) => ({
+    'content-type': 'image/png',
+    'x-trigger': String(trigger),
+    'x-captured-at': at,
+  })
+  const stalled = request(url, { method: 'POST', headers: { ...headers(1, AT), 'content-length': 9 } })
+  stalled.on('error', () => undefined).write('half')
+  await expect.poll(() => pool.free).toBe(3)
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: headers(2, '2026-05-04T10:00:00.620Z'),
+    body: 'two',
+    signal: AbortSignal.timeout(5_000),
+  })
+  expect(answer.status).toBe(202)
+  stalled.destroy()
+  await source.close()
 })

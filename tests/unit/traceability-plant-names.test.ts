@@ -84,21 +84,68 @@ describeWith(
       try {
         await again.store()
         expect(() => again.replicator(plant, { log: 'p1/again' }).step()).toThrow(
-          /TRC_REPLICA.*line line-a, of which it has p1\/line-a; .*`line` of its file/,
+          /TRC_REPLICA.*line line-a, of which it has p1\/line-a; .*new data directory, with another `line`/,
         )
         await again.judge(2)
         expect(() => again.replicator(plant, { log: 'p1/again' }).step()).toThrow(
           /of which it has p1\/line-a/,
         )
         expect(plantLogs(plant).map(({ log, events }) => [log, events])).toEqual([['p1/line-a', 1]])
+        // What was judged under the old name keeps it.
         again.line = 'line-a2'
-        carryAll(again.replicator(plant, { log: 'p1/again' }))
+        expect(() => again.replicator(plant, { log: 'p1/again' }).step()).toThrow(
+          /line line-a, of which it has p1\/line-a/,
+        )
       } finally {
         await again.dispose()
+      }
+      const anew = new PlantLine('line-a2')
+      try {
+        await anew.judge(2)
+        carryAll(anew.replicator(plant))
+      } finally {
+        await anew.dispose()
       }
       await a.judge(1)
       carryAll(a.replicator(plant))
       expect(plantLogs(plant).map(({ events }) => events)).toEqual([2, 2])
+    })
+
+    it('refuses a line by whose name another one judged parts since it was called otherwise', async () => {
+      await a.judge(1)
+      carryAll(a.replicator(plant))
+      a.line = 'line-z'
+      await a.judge(1, 'M1', false)
+      carryAll(a.replicator(plant))
+      await b.judge(1, 'M1', false)
+      carryAll(b.replicator(plant))
+      const other = new PlantLine('line-z')
+      try {
+        await other.judge(1, 'M1', false)
+        expect(() => other.replicator(plant).step()).toThrow(/line line-z, of which it has p1\/line-a/)
+      } finally {
+        await other.dispose()
+      }
+    })
+
+    it('refuses the later of two new logs of one line, also when both have looked before either came', async () => {
+      await a.judge(1)
+      const again = new PlantLine('line-a')
+      try {
+        await again.judge(1)
+        let before: (() => void) | null = () => carryAll(a.replicator(plant))
+        const meanwhile = (): void => {
+          const first = before
+          before = null
+          first?.()
+        }
+        expect(() => again.replicator(plant, { log: 'p1/again', meanwhile }).step()).toThrow(
+          /of which it has p1\/line-a/,
+        )
+        expect(plantLogs(plant).map(({ log, events }) => [log, events])).toEqual([['p1/line-a', 1]])
+      } finally {
+        await again.dispose()
+      }
     })
 
     it('calls a line by its parts, not by what an office stated before the first of them', async () => {

@@ -70,6 +70,38 @@ describe('a webhook', () => {
     }
   })
 
+  it('does not wait for the rest of an answer, behind which the next event waits', async () => {
+    const port = await listen((req, res) => {
+      req.resume()
+      res.writeHead(200).write('a part of it')
+    })
+    const sink = new WebhookSink({ name: 'x', url: `http://127.0.0.1:${port}/x`, timeoutMs: 60_000 })
+    for (let n = 0; n < 3; n++) expect(await deliver(sink)).toEqual({ ok: true })
+  })
+
+  it('says who it is, and sends a token without the new line of the file that it was read from', async () => {
+    const got: unknown[] = []
+    const port = await listen((req, res) => {
+      got.push(req.headers)
+      req.resume()
+      res.end()
+    })
+    const sink = new WebhookSink({ name: 'x', url: `http://127.0.0.1:${port}/x`, token: 'secret\r\n' })
+    expect(await deliver(sink)).toEqual({ ok: true })
+    expect(got).toMatchObject([{ authorization: 'Bearer secret', accept: '*/*', 'user-agent': 'sightline' }])
+  })
+
+  it('says of a token that no header can have that it was not sent, and waits', async () => {
+    const sink = new WebhookSink({ name: 'x', url: 'http://127.0.0.1:1/x', token: '密码' })
+    const delivery = await deliver(sink)
+    expect(delivery).toMatchObject({
+      ok: false,
+      why: 'away',
+      reason: expect.stringContaining('"authorization"') as string,
+    })
+    expect(JSON.stringify(delivery)).not.toContain('密码')
+  })
+
   it('goes on where its receiver lets go of the connection between two events', async () => {
     const port = await listen((req, res) => {
       req.resume()

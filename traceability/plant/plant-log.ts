@@ -41,6 +41,11 @@ export class PlantLog {
     lockFor(this.#db, `sightline log ${this.log}`)
   }
 
+  /** New logs come one after the other, so that two of one line are seen; ended as `lock` is. */
+  lockNew(): void {
+    lockFor(this.#db, 'sightline new log')
+  }
+
   /** @throws TRC_OPEN when tree and root disagree */
   received(): Received {
     const row = this.#db.get<LogRow>(
@@ -170,14 +175,30 @@ export class PlantLog {
     return row?.log ?? null
   }
 
-  /** Another log of a line of this name, the one that came first; null = none. */
-  otherOfLine(line: string): string | null {
-    const row = this.#db.get<{ log: string }>(
-      'select log from line_log where line = ? and log <> ? order by first_at limit 1',
-      line,
-      this.log,
-    )
-    return row?.log ?? null
+  /**
+   * Another log of a line of one of these names, the one that came first, or that has parts without a code of such a
+   * line: one that is called so since; null = none.
+   */
+  otherOfLine(names: readonly string[]): { log: string; line: string } | null {
+    const asked = JSON.stringify(names)
+    const row =
+      this.#db.get<{ log: string; line: string }>(
+        `select log, line from line_log where line in (select value from json_each(?)) and log <> ? and log <> ?
+         order by first_at limit 1`,
+        asked,
+        this.log,
+        OWN_LOG,
+      ) ??
+      this.#db.get<{ log: string; line: string }>(
+        `select e.log, v.value as line from json_each(?) v
+           join identity i on i.serial collate "C" >= v.value || '.' and i.serial collate "C" < v.value || '/'
+             and i.uri like 'urn:sightline:trigger:%'
+           join inspection n on n.unit = i.uri join event e on e.position = n.position
+         where e.log <> ? limit 1`,
+        asked,
+        this.log,
+      )
+    return row ?? null
   }
 
   /** First position at which the leaves differ; null = none in the first `size`. */

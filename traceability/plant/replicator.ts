@@ -166,6 +166,11 @@ export class Replicator {
     const tree = new CompactRange(received.size, received.tree.nodes())
     for (const e of events) tree.append(e.leaf_hash)
     plant.transaction(() => {
+      if (received.size === 0) {
+        // Another new log may have come since it was asked.
+        this.#to.lockNew()
+        refuseTaken(this.#from, this.#to, where.line)
+      }
       this.#to.lock()
       if (plant.connections !== connections)
         throw new CodedError('TRC_PLANT', {

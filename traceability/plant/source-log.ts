@@ -66,6 +66,18 @@ export class SourceLog {
     )
   }
 
+  /** By which names of a line its parts were judged: one of another name since keeps those of before. */
+  lineNames(): string[] {
+    // From one source to the next by the index: they are few, and the events many.
+    const sources = this.#db.all<{ source: string }>(
+      `with recursive one (source) as (select min(source) from event union all
+         select (select min(e.source) from event e where e.source > one.source) from one where one.source is not null)
+       select source from one where exists (select 1 from event e where e.source = one.source
+         and e.type = 'qe.inspection.completed.v1')`,
+    )
+    return [...new Set(sources.flatMap(({ source }) => placeOf(source)?.line ?? []))]
+  }
+
   events(after: number, end: number): EventRow[] {
     return this.#db.all<EventRow>(
       `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event
@@ -162,6 +174,10 @@ export function sourceOrigin(db: SqlDatabase): { plant: string; line: string } |
   const row = db.get<{ source: string }>(
     'select source from event where position = coalesce((select min(position) from inspection), 1)',
   )
-  const found = /^\/plants\/(.+?)\/lines\/(.+?)(?:\/|$)/.exec(row?.source ?? '')
+  return placeOf(row?.source ?? '')
+}
+
+function placeOf(source: string): { plant: string; line: string } | null {
+  const found = /^\/plants\/(.+?)\/lines\/(.+?)(?:\/|$)/.exec(source)
   return found?.[1] === undefined || found[2] === undefined ? null : { plant: found[1], line: found[2] }
 }

@@ -1,4 +1,4 @@
-import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
+import { request as httpRequest, type ClientRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { timeLimit } from '../../contracts/index.ts'
@@ -39,6 +39,9 @@ function deliveryOf(status: number, place: string, header: (name: string) => str
 /** A query may hold a key, and what stands before a host a password; reasons are shown and stored. */
 export const placeOf = (url: string): string => url.replace(/[?#].*$/, '')
 
+/** How long the rest of an answer is waited for whose status is known, so that its connection can be used again, ms. */
+const REST_MS = 100
+
 /** Longest address of somebody else that a reason names. */
 const ADDRESS_LENGTH = 300
 
@@ -52,7 +55,8 @@ function placeAt(location: string | null, base: string): string | null {
 export interface HttpPost {
   /** What reasons call the receiver; its URL may hold a key. */
   place: string
-  headers: OutgoingHttpHeaders
+  /** Values may have white space around them, as those of a file that ends in a new line; none of it is sent. */
+  headers: Record<string, string>
   body: string
   /** Resolves the name of the host; absent = as the system does. */
   lookup?: LookupFunction
@@ -61,9 +65,10 @@ export interface HttpPost {
 }
 
 /**
- * One POST; no redirect is followed. Never rejects, and ends within `timeoutMs` together with its connection, however slowly
- * the receiver writes: one that never ends its answers would gather connections. Not by `fetch`, which refuses to ask at
- * ports of other protocols (Fetch Standard, 2.9), where a receiver may well be: 10080, 6000.
+ * One POST; no redirect is followed. Never rejects, and ends within `timeoutMs`, or `REST_MS` after the head of an answer,
+ * together with its connection, however slowly the receiver writes: one that never ends its answers would gather
+ * connections. Not by `fetch`, which refuses to ask at ports of other protocols (Fetch Standard, 2.9), where a receiver may
+ * well be: 10080, 6000.
  */
 export function postHttp(
   url: URL,
@@ -71,20 +76,36 @@ export function postHttp(
 ): Promise<Delivery> {
   return new Promise((resolve) => {
     const limit = timeLimit(timeoutMs, signal)
-    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
-      method: 'POST',
-      signal: limit.signal,
-      ...(lookup && { lookup }),
-      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-    })
+    let request: ClientRequest
+    try {
+      request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+        method: 'POST',
+        signal: limit.signal,
+        ...(lookup && { lookup }),
+        headers: {
+          // Firewalls before a receiver turn away who does not say what it is.
+          accept: '*/*',
+          'user-agent': 'sightline',
+          ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.trim()])),
+          'content-length': Buffer.byteLength(body),
+        },
+      })
+    } catch (error) {
+      limit.clear()
+      // A value that no header may have, as a token that is not ASCII.
+      const reason = error instanceof Error ? error.message : String(error)
+      return resolve({ ok: false, why: 'away', reason: `${place}: ${reason}` })
+    }
     let answered: Delivery | null = null
+    let rest: NodeJS.Timeout | undefined
     request.on('response', (response) => {
-      // Only its status counts; a body that does not end is cut off with the rest.
+      // Only its status counts; a body that does not end is cut off, for the next event waits behind it.
       response.on('error', () => undefined).resume()
       answered = deliveryOf(response.statusCode ?? 0, place, (name) => {
         const value = response.headers[name]
         return typeof value === 'string' ? value : null
       })
+      rest = setTimeout(() => request.destroy(), REST_MS)
     })
     let why = 'the connection was closed without an answer'
     request.on('error', (error) => {
@@ -92,6 +113,7 @@ export function postHttp(
     })
     // Comes also where neither an answer nor an error does, as behind a change of protocols.
     request.on('close', () => {
+      clearTimeout(rest)
       limit.clear()
       resolve(answered ?? { ok: false, why: 'away', reason: `${place}: ${why}` })
     })

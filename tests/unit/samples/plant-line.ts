@@ -30,12 +30,12 @@ export class PlantLine {
     this.#store = null
   }
 
-  /** Judges parts; a third of them fails. Serials are told apart by the line. */
-  async judge(count: number, lot = 'M1'): Promise<void> {
+  /** Judges parts; a third of them fails. Serials are told apart by the line; `coded`: whether they have any. */
+  async judge(count: number, lot = 'M1', coded = true): Promise<void> {
     const store = await this.store()
     const asks = Array.from({ length: count }, () => {
       const n = ++this.#trigger
-      const codes = [gs1Code(`${this.line.toUpperCase()}${n}`.replaceAll('-', ''), 'L1')]
+      const codes = !coded ? [] : [gs1Code(`${this.line.toUpperCase()}${n}`.replaceAll('-', ''), 'L1')]
       return request(n, n % 3 === 0 ? failVerdict({ codes }) : passVerdict({ codes }), {
         context: { ...context, line: this.line, lot, supplier: 'acme', operator: 'op-00000000000000a1' },
         place: { cavity: String(n % 4), fixture: `F${n % 2}` },
