@@ -63,3 +63,13 @@ it('a worker host judges by no recipe that it learned while it runs when that ca
   await watch.check()
   expect([watch.fit('ramp@2'), watch.fit('ramp@1')]).toEqual([false, true])
 })
+
+it('that judges it right again, it is fit again: nobody loads it anew there', async () => {
+  const { answers, watch, recipe } = await line()
+  await watch.add(recipe)
+  answers.others = 'fail'
+  await watch.check()
+  answers.others = 'pass'
+  await watch.check()
+  expect(watch.fit('ramp@2')).toBe(true)
+})
