@@ -18,7 +18,7 @@ import {
   type StationEngine,
 } from '../../inspection/index.ts'
 import { Activations, prepareLife, ShadowReports } from '../../models/index.ts'
-import { openSql, type SqliteEventLog } from '../../traceability/index.ts'
+import { diskProbe, openSql, type SqliteEventLog } from '../../traceability/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
 import { CanaryAlarms } from './canary-alarms.ts'
@@ -118,6 +118,7 @@ export async function openLife(
           imagePath,
           folders: [...spec.teach.folders, reviewExports(dataDir)],
         })
+        const diskAnswers = diskProbe(dataDir)
         const watch = startModelWatch({
           spec,
           dataDir,
@@ -130,6 +131,7 @@ export async function openLife(
           questions,
           log: events,
           imagePath,
+          diskAnswers,
         })
         for (const { id } of spec.stations) await new CanaryAlarms(watch.raise).afterStart(told(id), watch)
         const rack = new RecipeRack(
@@ -149,6 +151,7 @@ export async function openLife(
           local,
           reports: new ShadowReports(counts),
           active: config.recipes,
+          diskAnswers,
           onLoaded: (recipe) => known.set(recipe.id, recipe),
         })
         const changeover = new Changeover({

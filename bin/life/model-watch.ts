@@ -3,7 +3,6 @@ import type { ModelNumbers, ModuleHandler } from '../../dashboard/index.ts'
 import type { LoadedRecipe } from '../../inspection/index.ts'
 import { auditImages, lastWindows, type LifeAlarm, ModelWatch, watchReport } from '../../models/index.ts'
 import { ksTwoSample, populationStability, stabilityLimit } from '../../scenarios/index.ts'
-import { diskProbe } from '../../traceability/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
 import { escapeEstimates } from './escape-estimate.ts'
 import type { Environment } from '../setup/environment.ts'
@@ -27,6 +26,8 @@ export interface WatchParts {
   questions: Pick<Questions, 'scoredAfter' | 'part' | 'reviewSaid'>
   log: Pick<EventLog, 'read' | 'end' | 'onAppend'>
   imagePath(sha256: string): string | null | Promise<string | null>
+  /** Whether the disk of `dataDir` takes what is written now. */
+  diskAnswers(): Promise<boolean>
 }
 
 export interface RunningWatch {
@@ -54,7 +55,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
     store,
     scoredAfter: questions.scoredAfter,
     log: parts.log,
-    diskAnswers: diskProbe(dataDir),
+    diskAnswers: parts.diskAnswers,
   })
   const overdue = new OverdueReviews({ spec, watch, store, part: questions.part, tell: () => follow.tell() })
   const reviews = new Reviews({

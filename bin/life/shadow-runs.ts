@@ -23,6 +23,8 @@ export interface ShadowRunParts {
   reports: ShadowReports
   /** By station id. */
   active: ReadonlyMap<string, LoadedRecipe>
+  /** Whether the disk takes what is written now: reports are written on the thread that serves the gate. */
+  diskAnswers(): Promise<boolean>
   onLoaded(recipe: LoadedRecipe): void
 }
 
@@ -46,7 +48,12 @@ export class ShadowRuns {
 
   constructor(parts: ShadowRunParts) {
     this.#parts = parts
-    this.shadow = new Shadow(parts.local, parts.active.size, (seen) => this.#keep(seen))
+    this.shadow = new Shadow(
+      parts.local,
+      parts.active.size,
+      (seen) => this.#keep(seen),
+      () => this.#mayKeep(),
+    )
     for (const { station, recipe, sha256, lost } of parts.reports.left())
       (lost ? this.#lost(station, recipe) : this.set(station, recipe, null, sha256)).catch((error: unknown) =>
         log.warn({ station, recipe, error: String(error) }, 'a shadow could not be started again'),
@@ -123,11 +130,26 @@ export class ShadowRuns {
       })
       this.#keeps = true
     } catch (error) {
-      const { code, message } = asCoded(error, 'TRC_WRITE')
-      if (this.#keeps) log.warn({ station, code, message }, 'what a shadow saw could not be kept')
-      this.#keeps = false
+      this.#saidOnce(error)
       throw error
     }
+  }
+
+  /** @throws TRC_WRITE where the disk stands still */
+  async #mayKeep(): Promise<void> {
+    if (await this.#parts.diskAnswers()) return
+    const why = new CodedError('TRC_WRITE', {
+      expected: 'a disk that answers',
+      actual: 'one that stands still',
+    })
+    this.#saidOnce(why)
+    throw why
+  }
+
+  #saidOnce(error: unknown): void {
+    const { code, message } = asCoded(error, 'TRC_WRITE')
+    if (this.#keeps) log.warn({ code, message }, 'what a shadow saw could not be kept')
+    this.#keeps = false
   }
 
   #lost(station: string, recipe: string): Promise<void> {

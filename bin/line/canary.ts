@@ -22,6 +22,8 @@ export class CanaryWatch {
   readonly #wrong = new Map<string, ErrorFact>()
   /** Recipes that do not pass their own golden template, and why. */
   readonly #doubts = new Map<string, I18n>()
+  /** Recipes, in force or not, whose last answer was another one. */
+  readonly #failing = new Set<string>()
   /** When each recipe was asked last what it then answered right; what it passed since may be wrong, should it fail. */
   readonly #right = new Map<string, string>()
   #onFault: (wrong: ReadonlyMap<string, ErrorFact>) => Promise<void> = () => Promise.resolve()
@@ -84,9 +86,12 @@ export class CanaryWatch {
     return this.#canaries.some((c) => c.recipe === recipe) ? (this.#wrong.get(recipe) ?? null) : this.fault
   }
 
-  /** Whether what this recipe judges here may be sent to a line, which may have changed over to it since the start. */
+  /**
+   * Whether what this recipe judges here may be sent to a line, which may have changed over to it since the start. Its
+   * last answer counts: the line, not this host, goes back to another recipe.
+   */
   fit(recipe: string): boolean {
-    return (this.fault ?? this.faultOf(recipe)) === null
+    return this.fault === null && !this.#failing.has(recipe)
   }
 
   /** Told the recipes whose canaries failed, in force or not, after every check that found one. */
@@ -114,6 +119,7 @@ export class CanaryWatch {
 
   drop(recipe: string): void {
     this.#wrong.delete(recipe)
+    this.#failing.delete(recipe)
     this.#right.delete(recipe)
     this.#doubts.delete(recipe)
     const at = this.#canaries.findIndex((c) => c.recipe === recipe)
@@ -162,6 +168,8 @@ export class CanaryWatch {
       // Whoever used it may have left it meanwhile.
       if (!this.#canaries.includes(canary)) continue
       if (fact && !this.#wrong.has(recipe)) log.error({ recipe, ...fact }, 'a canary was judged differently')
+      if (fact) this.#failing.add(recipe)
+      else this.#failing.delete(recipe)
       if (fact) this.#wrong.set(recipe, fact)
       // One that was left for it may still have parts in work, whatever it says now: it is right when it is loaded anew.
       else if (!this.#wrong.has(recipe) || this.#isInForce(recipe)) {

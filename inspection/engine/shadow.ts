@@ -34,12 +34,20 @@ export class Shadow {
   readonly #keepFree: number
   /** May throw when it cannot keep what was seen. */
   readonly #onCompared: (c: ShadowComparison) => void
+  readonly #mayKeep: () => Promise<void>
   readonly #candidates = new Map<string, { recipe: string; counts: ShadowCounts }>()
 
-  constructor(workers: SpareWorkers, keepFree: number, onCompared: (c: ShadowComparison) => void) {
+  /** @param mayKeep asked before each comparison is handed over; rejects where it could not be kept now */
+  constructor(
+    workers: SpareWorkers,
+    keepFree: number,
+    onCompared: (c: ShadowComparison) => void,
+    mayKeep: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#workers = workers
     this.#keepFree = keepFree
     this.#onCompared = onCompared
+    this.#mayKeep = mayKeep
   }
 
   /** @param recipe `id@version`, prepared in the workers; null = none any more */
@@ -96,7 +104,8 @@ export class Shadow {
       return
     }
     judging
-      .then((outcome) => {
+      .then(async (outcome) => {
+        await this.#mayKeep()
         if (this.#candidates.get(station) === candidate)
           this.#onCompared({ station, candidate: recipe, part, outcome })
         counts.judged += 1

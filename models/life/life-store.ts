@@ -23,7 +23,7 @@ create table if not exists shadow_count(
   station text not null, active text not null, active_result text not null, candidate_result text not null,
   n integer not null, ms real not null, at text not null,
   primary key(station, active, active_result, candidate_result)) without rowid;
--- The parts on which a shadow said something else.
+-- The parts on which a shadow said something else; a trigger counts each that comes and keeps only these.
 create table if not exists shadow_part(
   station text not null, inspection_id text not null, active text not null, at text not null,
   active_result text not null, candidate_result text not null, candidate_ms real not null, reasons text not null,
@@ -33,10 +33,11 @@ create index if not exists shadow_disagreed on shadow_part(station, active, at, 
 -- event: the id of the one at that place, by which another log is told from this one
 create table if not exists watch_cursor(id integer primary key check (id = 1), position integer not null, event text);
 -- Blobs of float64: the reference, those of it that passed, the window being filled, and the last that was full.
+-- drift: of that one; null where an earlier program, which looked at score_window, wrote the row.
 create table if not exists score_series(
   station text not null, sha256 text not null, series text not null, recipe text not null, model text not null,
   reference blob not null, passed blob not null, reference_from text not null, reference_to text,
-  window blob not null, latest blob not null, window_from text, drift integer not null default 0,
+  window blob not null, latest blob not null, window_from text, drift integer,
   skipped integer not null, primary key(station, sha256, series)) without rowid;
 create table if not exists score_window(
   station text not null, sha256 text not null, series text not null, at text not null, since text not null,
@@ -84,7 +85,10 @@ const countOf = (row: 'new' | 'old', step: '+' | '-'): string =>
   `update review_count set n = n ${step} 1, audited = audited ${step} ${row}.audit
    where done = (${row}.verdict is not null) and kept = ${row}.kept and grey = (instr(${row}.samples, 'grey') > 0);`
 
-/** Keep what is counted of review items as they are. A word about an audited part counts for its day and stratum. */
+/**
+ * Keep what is counted of review items and shadows as they are, also where an earlier program writes the file once more,
+ * which knows nothing of counts. A word about an audited part counts for its day and stratum.
+ */
 const COUNTING = `
 create trigger if not exists review_in after insert on review_item begin ${countOf('new', '+')} end;
 create trigger if not exists review_out after delete on review_item begin ${countOf('old', '-')} end;
@@ -96,6 +100,19 @@ create trigger if not exists review_said after update of verdict on review_item 
     escapes = escapes + (new.verdict is 'fail') - (old.verdict is 'fail'),
     undecided = undecided + (new.verdict is 'inconclusive') - (old.verdict is 'inconclusive')
   where station = new.station and sha256 = new.sha256 and stratum = new.stratum and day = new.day;
+end;
+create trigger if not exists shadow_begun after insert on shadow begin
+  delete from shadow_part where station = new.station;
+  delete from shadow_count where station = new.station;
+end;
+create trigger if not exists shadow_seen after insert on shadow_part begin
+  insert or ignore into shadow_count(station, active, active_result, candidate_result, n, ms, at)
+    values(new.station, new.active, new.active_result, new.candidate_result, 0, 0, new.at);
+  update shadow_count set n = n + 1, ms = ms + new.candidate_ms, at = max(at, new.at)
+    where station = new.station and active = new.active and active_result = new.active_result
+    and candidate_result = new.candidate_result;
+  delete from shadow_part where station = new.station and inspection_id = new.inspection_id
+    and new.active_result = new.candidate_result;
 end;
 `
 
@@ -126,10 +143,10 @@ function prepareCounts(db: SqlDatabase): void {
   const [shadowsCounted, reviewsCounted] = [has('shadow_count'), has('review_count')]
   db.exec(COUNTS)
   if (lacks('watch_cursor', 'event')) db.exec('alter table watch_cursor add column event text')
-  if (lacks('score_series', 'drift'))
-    db.exec(`alter table score_series add column drift integer not null default 0;
-      update score_series as s set drift = ifnull((select drift from score_window w where w.station = s.station
-      and w.sha256 = s.sha256 and w.series = s.series and w.since >= s.reference_from order by at desc limit 1), 0)`)
+  if (lacks('score_series', 'drift')) db.exec('alter table score_series add column drift integer')
+  db.exec(`update score_series as s set drift = ifnull((select drift from score_window w where w.station = s.station
+    and w.sha256 = s.sha256 and w.series = s.series and w.since >= s.reference_from order by at desc limit 1), 0)
+    where drift is null`)
   if (!shadowsCounted)
     db.exec(`insert into shadow_count select station, active, active_result, candidate_result, count(*),
       sum(candidate_ms), max(at) from shadow_part group by 1, 2, 3, 4;

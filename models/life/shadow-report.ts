@@ -53,11 +53,7 @@ export class ShadowReports {
 
   /** A station has one shadow; another recipe begins a new report. */
   start(station: string, recipe: RecipeRef, by: string): void {
-    this.#db.transaction(() => {
-      const old = this.#row(station)
-      if (old?.sha256 === recipe.sha256) return
-      for (const table of ['shadow_part', 'shadow_count'])
-        this.#db.run(`delete from ${table} where station = ?`, station)
+    if (this.#row(station)?.sha256 !== recipe.sha256)
       this.#db.run(
         'insert or replace into shadow(station, recipe, sha256, since, by, running) values(?, ?, ?, ?, ?, ?)',
         station,
@@ -67,7 +63,6 @@ export class ShadowReports {
         by,
         ENDED,
       )
-    })
     this.#db.run('update shadow set running = ? where station = ?', this.#started, station)
   }
 
@@ -98,32 +93,18 @@ export class ShadowReports {
 
   add(part: ShadowPart): void {
     const { inspectionId, station, active, at, activeResult, candidateResult, candidateMs, reasons } = part
-    this.#db.transaction(() => {
-      this.#db.run(
-        `insert into shadow_count(station, active, active_result, candidate_result, n, ms, at)
-         values(?, ?, ?, ?, 1, ?, ?)
-         on conflict do update set n = n + 1, ms = ms + excluded.ms, at = max(at, excluded.at)`,
-        station,
-        active,
-        activeResult,
-        candidateResult,
-        candidateMs,
-        at,
-      )
-      if (activeResult === candidateResult) return
-      this.#db.run(
-        `insert into shadow_part(inspection_id, station, active, at, active_result, candidate_result,
-         candidate_ms, reasons) values(?, ?, ?, ?, ?, ?, ?, ?)`,
-        inspectionId,
-        station,
-        active,
-        at,
-        activeResult,
-        candidateResult,
-        candidateMs,
-        JSON.stringify(reasons),
-      )
-    })
+    this.#db.run(
+      `insert into shadow_part(inspection_id, station, active, at, active_result, candidate_result,
+       candidate_ms, reasons) values(?, ?, ?, ?, ?, ?, ?, ?)`,
+      inspectionId,
+      station,
+      active,
+      at,
+      activeResult,
+      candidateResult,
+      candidateMs,
+      JSON.stringify(reasons),
+    )
   }
 
   /**

@@ -119,6 +119,7 @@ describe.skipIf(noBrowser !== null)(`the bank in Chromium${noBrowser ? `: ${noBr
       },
       log: { read: () => [], end: () => query.lastPosition(), onAppend: () => () => undefined },
       imagePath,
+      diskAnswers: () => Promise.resolve(true),
     })
     const handlers = [life, ...watch.routes, ...teachRoutes(runs)]
     const images = { path: imagePath }

@@ -65,6 +65,16 @@ it('a worker host judges by no recipe that it learned while it runs when that ca
   expect([watch.fit('ramp@2'), watch.fit('ramp@1')]).toEqual([false, true])
 })
 
+it('a worker host that judges it right again is fit again: nobody loads it anew there', async () => {
+  const { answers, watch, recipe } = await line()
+  await watch.add(recipe)
+  answers.others = 'fail'
+  await watch.check()
+  answers.others = 'pass'
+  await watch.check()
+  expect(watch.fit('ramp@2')).toBe(true)
+})
+
 it('a recipe in force that does not pass its own golden template is in doubt, as after a fault that a start found', async () => {
   const { answers, inForce, watch, recipe } = await line()
   answers.first = answers.others = 'fail'

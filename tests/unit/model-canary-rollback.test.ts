@@ -106,6 +106,7 @@ async function line() {
     },
     log: { read: () => [], end: () => 0, onAppend: () => () => undefined },
     imagePath: () => null,
+    diskAnswers: () => Promise.resolve(true),
   })
   closing.push(() => watch.close())
   const { raise } = watch
@@ -117,6 +118,7 @@ async function line() {
     local,
     reports: new ShadowReports(counts),
     active,
+    diskAnswers: () => Promise.resolve(true),
     onLoaded: () => undefined,
   })
   const changeover = new Changeover({

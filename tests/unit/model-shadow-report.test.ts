@@ -110,3 +110,27 @@ it('goes on counting where an earlier release of the program kept every part', (
   parts(1, 'old@1', 'pass', 'pass')
   expect(reports.report('s1', 'old@1')).toMatchObject({ parts: 4, agree: 3, meanMs: 25 })
 })
+
+it('goes on through a time in which an earlier program ran, which writes every part and counts none', () => {
+  const { db, reports, parts } = shadowed()
+  parts(3, 'old@1', 'pass', 'pass')
+  const said = (id: string, result: VerdictResult): void =>
+    void db.run(
+      `insert or ignore into shadow_part(inspection_id, station, active, at, active_result, candidate_result,
+       candidate_ms, reasons) values(?, 's1', 'old@1', '2026-01-01T00:00:00.000Z', 'pass', ?, 10, '[]')`,
+      id,
+      result,
+    )
+  said('earlier-1', 'pass')
+  said('earlier-2', 'fail')
+  said('earlier-2', 'fail')
+  prepareLife(db, 'counts')
+  const report = reports.report('s1', 'old@1')
+  expect(report).toMatchObject({ parts: 5, agree: 4, meanMs: 10 })
+  expect(report?.disagreements.map((d) => d.inspectionId)).toEqual(['earlier-2'])
+  // It began another shadow, and knew nothing of counts.
+  db.run("delete from shadow_part where station = 's1'")
+  db.run(`insert or replace into shadow(station, recipe, sha256, since, by, running)
+          values('s1', 'new@4', '${'d'.repeat(64)}', '2026-01-02T00:00:00.000Z', 'li', 0)`)
+  expect(reports.report('s1', 'old@1')).toMatchObject({ recipe: 'new@4', parts: 0, earlier: [] })
+})

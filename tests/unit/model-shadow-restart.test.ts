@@ -3,9 +3,12 @@ import { afterAll, expect, it } from 'vitest'
 import { lineSchema } from '../../contracts/index.ts'
 import { ShadowRuns } from '../../bin/life/shadow-runs.ts'
 import { loadRecipe, RecipeRack } from '../../inspection/index.ts'
+import type { JudgedPart } from '../../inspection/engine/index.ts'
 import { type LifeAlarm, prepareLife, ShadowReports } from '../../models/index.ts'
 import { openSql } from '../../traceability/index.ts'
 import { goodRecipe, workshop } from '../e2e/bad-samples.ts'
+import { context } from './samples/inspection-recipes.ts'
+import { frame, outcome } from './samples/station-ports.ts'
 
 const shop = workshop('shadow-restart')
 afterAll(() => shop.remove())
@@ -24,6 +27,7 @@ async function line() {
   const db = prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'counts')
   const inForce = await loadRecipe(recipesDir, 'ramp@1')
   const events: LifeAlarm[] = []
+  const disk = { answers: true }
   const start = (): ShadowRuns =>
     new ShadowRuns({
       spec,
@@ -38,12 +42,13 @@ async function line() {
         },
         [inForce],
       ),
-      local: { hasSpare: () => false, inspectSpare: () => null } as never,
+      local: { hasSpare: () => true, inspectSpare: () => Promise.resolve(outcome('pass')) } as never,
       reports: new ShadowReports(db),
       active: new Map([['s1', inForce]]),
+      diskAnswers: () => Promise.resolve(disk.answers),
       onLoaded: () => undefined,
     })
-  return { start, events, db }
+  return { start, events, db, disk }
 }
 const running = (runs: ShadowRuns): boolean => runs.state('s1').running !== null
 
@@ -106,4 +111,28 @@ it('a shadow of an earlier release of the program goes on', async () => {
   const first = start()
   await expect.poll(() => running(first)).toBe(true)
   expect(events).toEqual([])
+})
+
+it('what a shadow saw is not written while the disk stands still: the write would keep the gate waiting', async () => {
+  const { start, disk } = await line()
+  const runs = start()
+  await runs.set('s1', 'ramp@2', 'li')
+  const seen = () => [runs.state('s1').report?.parts, runs.state('s1').running?.failed]
+  const look = (trigger: number): Promise<void> => {
+    const part = {
+      station: 's1',
+      trigger,
+      inspectionId: `p${trigger}`,
+      outcome: outcome('pass', { recipe: 'ramp@1' }),
+    } as JudgedPart
+    const item = frame(trigger)
+    if (item.kind !== 'frame') throw new Error('no frame')
+    return runs.shadow.after(Promise.resolve(part), item.frame, { ...context, station: 's1' })
+  }
+  disk.answers = false
+  await look(1)
+  await expect.poll(seen).toEqual([0, 1])
+  disk.answers = true
+  await look(2)
+  await expect.poll(seen).toEqual([1, 1])
 })

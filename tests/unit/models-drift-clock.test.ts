@@ -91,3 +91,21 @@ it('goes on from what a file of an earlier program says of the last window', () 
   s.windows(1, 0)
   expect(s.active()).toBe(0)
 })
+
+it('and so it does behind a time in which an earlier program ran, which keeps only the windows', () => {
+  const s = scored()
+  s.windows(3, 0)
+  s.windows(1, 3)
+  const kept = s.db
+    .all<{ name: string }>('pragma table_info(score_series)')
+    .map((c) => c.name)
+    .filter((name) => name !== 'drift')
+    .join(', ')
+  s.db.exec(`create table earlier as select ${kept} from score_series;
+    insert or replace into score_series(${kept}) select ${kept} from earlier`)
+  s.restart()
+  s.windows(1, 3)
+  expect([s.active(), s.told()]).toEqual([1, [true]])
+  s.windows(1, 0)
+  expect(s.active()).toBe(0)
+})
