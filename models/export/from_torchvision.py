@@ -83,6 +83,9 @@ def network(file, name, count):
     taken = inspect.signature(torchvision.models.get_model_builder(name)).parameters
     given = {"weights_backbone": None, "aux_loss": any(k.startswith("aux_classifier.") for k in weights)}
     net = torchvision.models.get_model(name, weights=None, num_classes=count, **{k: v for k, v in given.items() if k in taken})
+    if hasattr(net, "transform_input"):
+        # it scales its inputs itself where it began with the library's weights: export and reference would agree without
+        raise SystemExit(f"{file}: weights of {name} do not say whether it had transform_input; expected the whole model, torch.save(model, FILE)")
     try:
         net.load_state_dict(weights)
     except RuntimeError as error:

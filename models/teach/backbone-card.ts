@@ -4,6 +4,13 @@ import { asCoded } from '../../contracts/index.ts'
 import { parsePackageJson } from '../package/parse-json.ts'
 
 const levels = z.tuple([z.number(), z.number(), z.number()])
+/** No network takes levels spread over more than their 255: such are deviations of 0..1, which nothing here would compare. */
+const deviation = z
+  .number()
+  .refine(
+    (v) => v >= 1,
+    'a deviation of grey levels 0..255, 1 or more: one of 0..1 times 255, and so the mean',
+  )
 
 /** What `sightline models add-backbone FILE --card CARD` must know of a feature extractor; JSON. */
 const backboneCardSchema = z.strictObject({
@@ -21,7 +28,7 @@ const backboneCardSchema = z.strictObject({
   taps: z.array(z.string().min(1)).min(1),
   /** Grey levels 0..255 in the order of the model: it gets (level - mean) / std. */
   mean: levels.default([0, 0, 0]),
-  std: levels.default([1, 1, 1]),
+  std: z.tuple([deviation, deviation, deviation]).default([1, 1, 1]),
   order: z.enum(['rgb', 'bgr']).default('rgb'),
 })
 export type BackboneCard = z.infer<typeof backboneCardSchema>

@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, asCoded } from '../../contracts/index.ts'
 import { readOnnx } from '../onnx/read-onnx.ts'
 import { extendModel } from '../onnx/extend.ts'
 import { withUint8Input } from '../onnx/uint8-input.ts'
@@ -135,7 +135,7 @@ async function fittingTaps(
 
 type Shapes = { name: string; shape: readonly number[] }[]
 
-/** @throws MDL_PACKAGE when a tap is no map [1, channels, h, w] */
+/** @throws MDL_PACKAGE when a tap is no map [1, channels, h, w], or the network fails at this size */
 async function shapesAt(
   session: OrtSession,
   names: readonly string[],
@@ -143,7 +143,20 @@ async function shapesAt(
   heightPx: number,
 ): Promise<Shapes> {
   const data = testImage(widthPx, heightPx)
-  const out = await session.run({ [IMAGE]: { data, shape: [1, heightPx, widthPx, 3] } }, names)
+  const out = await session
+    .run({ [IMAGE]: { data, shape: [1, heightPx, widthPx, 3] } }, names)
+    .catch((error: unknown) => {
+      const { code, detail } = asCoded(error, 'MDL_RUN')
+      if (code !== 'MDL_RUN') throw error
+      // as a vision transformer, whose places are of one size
+      throw new CodedError('MDL_PACKAGE', {
+        path: names.join(', '),
+        expected: 'a feature extractor for images of any height and width',
+        actual: `one that fails at ${widthPx} x ${heightPx} px: ${detail.actual}`,
+        hint: 'export it with free height and width; where it takes images of one size alone, choose another network',
+        cause: error,
+      })
+    })
   return names.map((name) => {
     const shape = out[name]?.shape ?? []
     if (shape.length !== 4 || shape.some((d) => d < 1))

@@ -31,11 +31,14 @@ def ultralytics(out):
 
 
 def torchvision(out):
-    from torchvision.models import resnet18
+    from torchvision.models import googlenet, resnet18
     from torchvision.models.segmentation import lraspp_mobilenet_v3_large
 
     torch.manual_seed(0)
     torch.save(resnet18(num_classes=3).state_dict(), out / "classify.pth")
+    # as one that began with the library's weights
+    scaling = googlenet(weights=None, num_classes=3, init_weights=False, aux_logits=False, transform_input=True)
+    torch.save(scaling.state_dict(), out / "scaling.pth")
     torch.save(lraspp_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=3), out / "segment.pth")
 
 

@@ -116,6 +116,20 @@ for (const [library, weights] of Object.entries(LIBRARIES)) {
       for (const p of report.parity) expect(p[side]).toMatchObject(agreed)
     })
 
+    it.skipIf(library !== 'torchvision')(
+      'refuses weights that do not say what the model does with its inputs',
+      async () => {
+        const given = {
+          file: 'scaling.pth',
+          family: '',
+          flags: '--model googlenet --labels a,b,c'.split(' '),
+        }
+        await expect(make(given, join(dir, 'images'), join(dir, 'scaling'))).rejects.toThrow(
+          /scaling\.pth: .*transform_input.*torch\.save\(model, FILE\)/,
+        )
+      },
+    )
+
     it('writes nothing where there are no images, or over what is there', async () => {
       const [first] = weights
       if (first === undefined) throw new Error('no weights')

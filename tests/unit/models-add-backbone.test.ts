@@ -23,8 +23,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-/** Maxima of 3 x 3 px at stride 2, without padding, three times: like SqueezeNet, cells are lost at the border. */
-function extractor(): Uint8Array {
+/** Maxima of 3 x 3 px at stride 2, without padding, three times: like SqueezeNet, cells are lost at the border. `cut`: of 224 px alone. */
+function extractor(cut: boolean): Uint8Array {
   const strided = { strides: { ints: [2, 2] }, kernel_shape: { ints: [3, 3] } }
   const rounded = { ...strided, ceil_mode: { int: 1 } }
   return onnxModel(
@@ -36,8 +36,12 @@ function extractor(): Uint8Array {
         onnxNode('MaxPool', ['s4'], ['s8'], rounded),
         onnxNode('GlobalAveragePool', ['s8'], ['pooled4']),
         onnxNode('Reshape', ['pooled4', 'flat'], ['pooled']),
+        ...(cut ? [onnxNode('Reshape', ['s8', 'windows'], ['cut'])] : []),
       ],
-      initializers: [onnxTensor('flat', [2], BigInt64Array.of(0n, -1n))],
+      initializers: [
+        onnxTensor('flat', [2], BigInt64Array.of(0n, -1n)),
+        onnxTensor('windows', [4], BigInt64Array.of(1n, 3n, 28n, 28n)),
+      ],
       inputs: [{ name: 'input', type: 'float32', shape: ['n', 3, 'h', 'w'] }],
       outputs: [{ name: 'pooled', type: 'float32', shape: ['n', 3] }],
     }),
@@ -45,7 +49,7 @@ function extractor(): Uint8Array {
 }
 
 async function add(card: Record<string, unknown>) {
-  await writeFile(join(dir, 'net.onnx'), extractor())
+  await writeFile(join(dir, 'net.onnx'), extractor(`${card['taps']}` === 'cut'))
   await writeFile(join(dir, 'card.json'), JSON.stringify(card))
   return importBackbone({
     onnxFile: join(dir, 'net.onnx'),
@@ -96,7 +100,17 @@ it.each([
   ['an input the graph has not', { input: 'images' }, /MDL_PACKAGE.*an input images/],
   ['a word it does not know', { tap: ['s4'] }, /MDL_PACKAGE.*tap/],
   ['no licence', { licence: '' }, /MDL_PACKAGE.*licence/],
-  ['a deviation of 0', { std: [1, 0, 1] }, /MDL_PACKAGE.*positive deviations/],
+  ['a deviation of 0', { std: [1, 0, 1] }, /MDL_PACKAGE.*std.*deviation of grey levels/],
+  [
+    'mean and deviation of levels 0..1, as timm and torchvision print them',
+    { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    /MDL_PACKAGE.*std.*grey levels 0\.\.255, 1 or more: one of 0\.\.1 times 255/,
+  ],
+  [
+    'a network of one size, as a vision transformer',
+    { taps: ['cut'] },
+    /MDL_PACKAGE.*any height and width.*256 x 256 px.*free height and width/s,
+  ],
 ])('refuses %s', async (_, over: Record<string, unknown>, message) => {
   await expect(add({ ...card, ...over })).rejects.toThrow(message)
 })
