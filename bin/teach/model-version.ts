@@ -50,5 +50,9 @@ export async function freeVersion(
     expected: `a version that ${id} does not have`,
     actual: version,
     hint: `leave it out: the next one is ${nextMinor(newest ?? version)}`,
+    zh: {
+      expected: `${id} 尚未使用的版本号`,
+      hint: `可不填:下一个版本是 ${nextMinor(newest ?? version)}`,
+    },
   })
 }

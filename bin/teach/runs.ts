@@ -1,7 +1,7 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError, makeFolder, toWordedFact, uuidv7 } from '../../contracts/index.ts'
-import type { TeachProgress } from '../../models/index.ts'
+import { removeLeftDrafts, type TeachProgress } from '../../models/index.ts'
 import type { ShownTeachRun, TeachEstimateAnswer, TeachPicture } from '../../dashboard/index.ts'
 import { replaceDurably } from '../../traceability/index.ts'
 import { log } from '../setup/log.ts'
@@ -262,11 +262,14 @@ export class TeachRuns {
     for (const run of this.#ended) {
       if (run.state !== 'running') continue
       // The version was free when it began, and a package is put in its place when it is whole.
-      const written = await access(
-        join(taughtDir(this.#parts.environment), `${run.ask.id}-${run.version}`),
-      ).then(
+      const place = join(taughtDir(this.#parts.environment), `${run.ask.id}-${run.version}`)
+      const written = await access(place).then(
         () => true,
         () => false,
+      )
+      // Nobody may ever teach this version, which would remove it, too.
+      await removeLeftDrafts(place).catch((error: unknown) =>
+        log.warn({ error: String(error), place }, 'what is left of a teaching could not be removed'),
       )
       const stopped = new CodedError('TCH_CANCELLED', {
         actual: 'the program was stopped',

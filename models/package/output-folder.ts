@@ -75,9 +75,14 @@ export async function checkPlace(outDir: string): Promise<void> {
  * processes that are gone left of theirs is removed.
  */
 export async function draftFolder(outDir: string, kind: 'packing' | 'teaching'): Promise<string> {
+  await removeLeftDrafts(outDir)
+  return `${outDir}.${process.pid}-${randomBytes(4).toString('hex')}.${kind}`
+}
+
+/** Removes what processes that are gone had begun of a package. */
+export async function removeLeftDrafts(outDir: string): Promise<void> {
   for (const { place, pid } of await draftsOf(outDir))
     if (!runs(pid)) await rm(place, { recursive: true, force: true })
-  return `${outDir}.${process.pid}-${randomBytes(4).toString('hex')}.${kind}`
 }
 
 async function draftsOf(outDir: string): Promise<{ place: string; pid: number; kind: string }[]> {

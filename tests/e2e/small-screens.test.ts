@@ -43,6 +43,48 @@ describe.skipIf(noBrowser !== null)(
       await own.dashboard.close()
     })
 
+    it.each([3, 20])('has the words of %i stations each in its own on the screen on the wall', async (n) => {
+      const own = await serve(0, { webDir: PAGES })
+      const { live } = own.line
+      const { stations, ...info } = live.info()
+      const ids = Array.from({ length: n }, (_, i) => `s${i + 1}`)
+      live.info = () => ({
+        ...info,
+        stations: ids.flatMap((id) => stations.slice(0, 1).map((s) => ({ ...s, id }))),
+      })
+      // The longest word.
+      ids.forEach((station, i) => own.line.judge({ station, trigger: i, grey: true, flaws: [] }))
+      const { page } = await openPage(browser, 'en')
+      await page.goto(`${own.url}/andon`)
+      for (const [width, height] of [
+        [1920, 1080],
+        [1280, 800],
+        [390, 844],
+      ] as const) {
+        await page.setViewportSize({ width, height })
+        await page
+          .locator('.andon-word')
+          .nth(n - 1)
+          .waitFor()
+        expect(await runsOff(page), `${width} px`).toEqual([])
+        expect(
+          await page.evaluate(`[...document.querySelectorAll('.andon-station')].flatMap((station) => {
+            const own = station.getBoundingClientRect()
+            const range = document.createRange()
+            return [...station.querySelectorAll('h2, div, b, span')].filter((e) => e.children.length === 0 && e.textContent).filter((e) => {
+              range.selectNodeContents(e)
+              const box = range.getBoundingClientRect()
+              return box.left < own.left - 1 || box.right > own.right + 1 || box.bottom > own.bottom + 1
+            }).map((e) => e.className + ' ' + e.textContent)
+          })`),
+          `${width} px`,
+        ).toEqual([])
+        await screenshot(page, `andon-${n}-${width}`)
+      }
+      await page.context().close()
+      await own.dashboard.close()
+    })
+
     it('has the counts beside one another over all of a station, also above the reasons of no-verdicts', async () => {
       const { page } = await openPage(browser, 'en')
       await page.goto(at.url)

@@ -120,6 +120,7 @@ describe('a teaching beside a line', () => {
     await expect(runs.start(ask({ source: folder, version: '1.0.0' }))).rejects.toMatchObject({
       code: 'API_REQUEST',
       message: expect.stringContaining('1.1.0') as string,
+      detail: { zh: { expected: 'plates 尚未使用的版本号', hint: '可不填:下一个版本是 1.1.0' } },
     })
 
     const since = { from: 'records', station: 'st10', since: at(0), until: at(50), images: 12 }
@@ -202,7 +203,14 @@ describe('a teaching beside a line', () => {
     // Nothing of that version is there.
     const none = { ...cut, id: uuidv7(), version: '77.0.0' }
     writeFileSync(join(data, 'teach', `${none.id}.json`), JSON.stringify(none))
+    // What the program that was killed had begun of it, and what one that runs has.
+    const begun = [4_194_304, process.ppid].map((pid) =>
+      join(dir, 'home/models', `plates-77.0.0.${pid}-0a1b2c3d.teaching`),
+    )
+    for (const place of begun) mkdirSync(place)
     const third = await open()
+    expect(begun.map(existsSync)).toEqual([false, true])
+    for (const place of begun) rmSync(place, { recursive: true, force: true })
     const said = third.state().runs.find((r) => r.id === none.id)?.error?.message
     expect(said).toMatch(/nothing was written/)
   })

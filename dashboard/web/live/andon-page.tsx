@@ -1,4 +1,4 @@
-import { type ReactNode } from 'react'
+import { type CSSProperties, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useCounters, useLine } from '../api/hooks.ts'
@@ -17,6 +17,21 @@ import { useLive } from './feed.ts'
 import { OldCounts } from './old-counts.tsx'
 import { useSince } from './span.ts'
 
+/** Stations beside one another that are still wide enough for their words. */
+const IN_A_ROW = 4
+
+const variables = (values: Record<`--${string}`, number>): CSSProperties => values as CSSProperties
+
+/** As large as its longest run of letters lets it be within its station. */
+function Word({ text }: { text: string }): ReactNode {
+  const widest = Math.max(...text.split(' ').map((run) => run.replaceAll(/\P{ASCII}/gu, '..').length))
+  return (
+    <div className="andon-word" style={variables({ '--letters': widest })}>
+      {text}
+    </div>
+  )
+}
+
 /** For a screen above the line, read from 3 m: one sign per station, few words, large figures. */
 export function AndonPage(): ReactNode {
   const { t } = useTranslation()
@@ -29,6 +44,9 @@ export function AndonPage(): ReactNode {
   if (!line.data)
     return line.error ? <Failed error={line.error} retry={() => void line.refetch()} /> : <Waiting />
   const state = live.state ?? line.data.state
+  const { length } = line.data.info.stations
+  const columns = length <= IN_A_ROW ? Math.max(1, length) : Math.ceil(Math.sqrt(length))
+  const rows = Math.ceil(length / columns) || 1
   return (
     <main className="andon">
       <h1 className="unseen">{t('nav.andon')}</h1>
@@ -48,7 +66,10 @@ export function AndonPage(): ReactNode {
       <ConnectionBanner />
       <AlarmBar state={state} />
       <OldCounts of={[counters]} />
-      <div className="andon-stations">
+      <div
+        className={`andon-stations ${rows > 1 ? 'many' : ''}`}
+        style={variables({ '--columns': columns, '--rows': rows })}
+      >
         {line.data.info.stations.map(({ id }) => {
           const last = live.parts.get(id)?.[0]
           const totals = totalsOf(counters.data?.find((c) => c.station === id))
@@ -62,7 +83,7 @@ export function AndonPage(): ReactNode {
               {last ? (
                 <>
                   <VerdictIcon result={last.result} size={220} />
-                  <div className="andon-word">{word(last)}</div>
+                  <Word text={word(last)} />
                   <div className="andon-serial">{codeText(last.serial)}</div>
                   <div className="andon-time">
                     {t('live.lastAt', { time: clockText(new Date(last.at), new Date(lineNow())) })}
@@ -70,7 +91,7 @@ export function AndonPage(): ReactNode {
                   <div className="andon-reason">{last.reasons.map(text).join(' · ')}</div>
                 </>
               ) : (
-                <div className="andon-word">{t('live.noParts')}</div>
+                <Word text={t('live.noParts')} />
               )}
               <footer>
                 <Figure name={t('count.inspected')} value={countText(totals.inspected)} />
