@@ -115,6 +115,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     })
     closers.push(() => holds.close())
 
+    const diskAnswers = diskProbe(dataDir)
     const life = await openLife(config, events, openDerived(onSetAside))
     closers.push(() => life.close())
     const pool = createFramePool(spec.frames)
@@ -139,7 +140,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       emit: (event) => store.emit(event),
       // Well below the margin that is kept back for the gate: projecting shares this thread with it.
       sliceMs: 4,
-      diskAnswers: diskProbe(dataDir),
+      diskAnswers,
       modules: spec.scenarios.map(({ use, ...params }) => ({ slug: use, params })),
       onFault: (slug, fact) => log.error({ module: slug, code: fact.code }, fact.message),
     })
@@ -163,6 +164,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       log: events,
       imagePath: (sha256) => queries.path(sha256),
       environment,
+      diskAnswers,
     })
     closers.push(() => running.close())
     const retention = openRetention(spec, dataDir, questions.questions, store, () => running.auditImages())

@@ -89,7 +89,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
           reject: output.health(),
         })),
         inspector: health,
-        store: kept,
+        store: { ...kept, lastError: kept.lastError?.message ?? null },
         sinks: outside,
         ...(plantStore && { plantStore }),
         readers,

@@ -1,3 +1,4 @@
+import type { ErrorFact } from './errors.ts'
 import type { QEvent } from './event.schema.ts'
 import type { InspectOutcome, PartContext } from './inspector.ts'
 import type { FrameFormat, FrameMeta } from './frame.ts'
@@ -131,7 +132,7 @@ export interface PartStore {
     queued: number
     spooled: number
     captured: number
-    lastError: string | null
+    lastError: ErrorFact | null
   }
   close(): Promise<void>
 }

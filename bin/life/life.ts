@@ -18,7 +18,7 @@ import {
   type StationEngine,
 } from '../../inspection/index.ts'
 import { Activations, prepareLife, ShadowReports } from '../../models/index.ts'
-import { diskProbe, openSql, type SqliteEventLog } from '../../traceability/index.ts'
+import { openSql, type SqliteEventLog } from '../../traceability/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
 import { CanaryAlarms } from './canary-alarms.ts'
@@ -46,6 +46,8 @@ export interface LifeParts {
   log: EventLog
   imagePath(sha256: string): string | null | Promise<string | null>
   environment: Environment
+  /** Whether the disk of the data directory takes what is written now. */
+  diskAnswers(): Promise<boolean>
 }
 
 export interface RunningLife extends RunningWatch {
@@ -108,7 +110,17 @@ export async function openLife(
             return join(dir, recipe.golden.file)
         return null
       },
-      async run({ engines, local, canary, store, questions, log: events, imagePath, environment }) {
+      async run({
+        engines,
+        local,
+        canary,
+        store,
+        questions,
+        log: events,
+        imagePath,
+        environment,
+        diskAnswers,
+      }) {
         await tellStart({ spec, active: config.recipes, activations, told, store })
         const teaching = await TeachRuns.open({
           dataDir,
@@ -118,7 +130,6 @@ export async function openLife(
           imagePath,
           folders: [...spec.teach.folders, reviewExports(dataDir)],
         })
-        const diskAnswers = diskProbe(dataDir)
         const watch = startModelWatch({
           spec,
           dataDir,

@@ -7,6 +7,7 @@ import {
 } from '../../contracts/index.ts'
 import { loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
 import type { ModelTool, ModelWatch } from '../../models/index.ts'
+import { diskStandsStill } from '../../traceability/index.ts'
 import { log } from '../setup/log.ts'
 import { stationEvent } from '../line/station-event.ts'
 
@@ -109,11 +110,7 @@ export class LifeWatch {
       const page = await scoredAfter(from, PAGE)
       if (page.position === from) break
       for (const item of page.items) if (item.kind === 'part') await this.#learn(item.recipe)
-      if (!(await this.#parts.diskAnswers()))
-        throw new CodedError('TRC_WRITE', {
-          expected: 'a disk that answers',
-          actual: 'one that stands still',
-        })
+      if (!(await this.#parts.diskAnswers())) throw diskStandsStill()
       if (this.#closed) return
       watch.take(page, (recipe) => this.#tools.get(recipe) ?? [], this.#eventAt(page.position))
       // Frames and gate commands first.

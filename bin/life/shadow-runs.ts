@@ -10,6 +10,7 @@ import {
 } from '../../inspection/index.ts'
 import type { LifeAlarm, ShadowReport, ShadowReports } from '../../models/index.ts'
 import { refOf } from './changeover.ts'
+import { diskStandsStill } from '../../traceability/index.ts'
 import { log } from '../setup/log.ts'
 import { recipeAlarm } from './recipe-alarm.ts'
 
@@ -138,10 +139,7 @@ export class ShadowRuns {
   /** @throws TRC_WRITE where the disk stands still */
   async #mayKeep(): Promise<void> {
     if (await this.#parts.diskAnswers()) return
-    const why = new CodedError('TRC_WRITE', {
-      expected: 'a disk that answers',
-      actual: 'one that stands still',
-    })
+    const why = diskStandsStill()
     this.#saidOnce(why)
     throw why
   }

@@ -1,11 +1,12 @@
 import {
-  ERROR_CODES,
+  CodedError,
   type InterlockSpec,
   newEvent,
   type PartContext,
   type PartStore,
   type RejectOutput,
   type StationHealth,
+  toFact,
   type Verdict,
 } from '../../contracts/index.ts'
 import { type Alarm, Interlock } from './interlock.ts'
@@ -117,7 +118,7 @@ export class AlarmBoard {
     if (state !== 'failed') {
       if (owed === 0) this.clearFault('record')
     } else if (!this.#faults.has('record'))
-      this.setFault('record', { code: 'TRC_WRITE', message: lastError ?? ERROR_CODES.TRC_WRITE })
+      this.setFault('record', lastError ?? toFact(new CodedError('TRC_WRITE')))
   }
 
   #tellPlc(): void {

@@ -3,7 +3,7 @@ import type { PartStore, StationSpec } from '../../contracts/index.ts'
 import { StationEngine } from '../../inspection/engine/index.ts'
 import { Diary, frame, inspectorOf, outcome, recipe, sourceOf } from './samples/station-ports.ts'
 
-it('has a fault, told to the PLC and the log, while the store answers nothing, and none when it answers again', async () => {
+it('has a fault, told to the PLC and the log, by what the store says while it keeps nothing, and none when it does again', async () => {
   const diary = new Diary()
   diary.captureMs = 1_200
   const health: ReturnType<PartStore['health']> = {
@@ -11,7 +11,7 @@ it('has a fault, told to the PLC and the log, while the store answers nothing, a
     queued: 1,
     spooled: 0,
     captured: 0,
-    lastError: 'neither store nor spool has answered for 5 s',
+    lastError: { code: 'TRC_DISK_FULL', message: 'no room for records' },
   }
   const { capture } = diary.store
   let stored = 0
@@ -42,7 +42,7 @@ it('has a fault, told to the PLC and the log, while the store answers nothing, a
   expect(diary.lines.indexOf('fault true')).toBeLessThan(diary.lines.indexOf('stored 1 pass'))
   expect(diary.commands.map((c) => c.action)).toEqual(['hold'])
   expect(diary.events.filter((e) => e.type === 'qe.station.health.v1').map((e) => e.data)).toMatchObject([
-    { code: 'TRC_WRITE', active: true, message: health.lastError },
-    { code: 'TRC_WRITE', active: false },
+    { code: 'TRC_DISK_FULL', active: true, message: 'no room for records' },
+    { code: 'TRC_DISK_FULL', active: false },
   ])
 })

@@ -78,10 +78,13 @@ describe('files that are taken away beneath an open store', () => {
     await store.capture(request(1, passVerdict()))
     renameSync(inPlace('trace.db'), inPlace('away.db'))
     expect(await store.capture(request(2, passVerdict()))).toMatchObject({ durable: 'spool' })
-    expect(store.health()).toMatchObject({ state: 'spooling', lastError: /trace\.db.*taken away or moved/ })
+    expect(store.health()).toMatchObject({
+      state: 'spooling',
+      lastError: { message: expect.stringMatching(/trace\.db.*taken away or moved/) },
+    })
     copyFileSync(inPlace('away.db'), inPlace('trace.db'))
     expect(await store.capture(request(3, passVerdict()))).toMatchObject({ durable: 'spool' })
-    expect(store.health().lastError).toMatch(/another file in its place/)
+    expect(store.health().lastError?.message).toMatch(/another file in its place/)
     renameSync(inPlace('away.db'), inPlace('trace.db'))
     await expect.poll(() => store.health().state, { timeout: 20_000 }).toBe('ok')
     await store.close()
@@ -93,7 +96,7 @@ describe('files that are taken away beneath an open store', () => {
     await store.capture(request(1, passVerdict()))
     rmSync(inPlace('trace.db-wal'))
     expect(await store.capture(request(2, passVerdict()))).toMatchObject({ durable: 'spool' })
-    expect(store.health().lastError).toMatch(/trace\.db-wal.*stop the line and start it again/)
+    expect(store.health().lastError?.message).toMatch(/trace\.db-wal.*stop the line and start it again/)
     // As a kill would leave it: the files alone.
     const copy = join(base, 'killed')
     mkdirSync(copy)

@@ -205,7 +205,7 @@ describeWith('mounting a tmpfs (root on Linux)', canMount, 'a full disk', () => 
     expect(durable[0]).toBe('store')
     expect(store.health()).toMatchObject({
       state: 'spooling',
-      lastError: expect.stringContaining('TRC_DISK_FULL'),
+      lastError: { code: 'TRC_DISK_FULL' },
     })
     rmSync(join(small, 'ballast'))
     await expect.poll(() => store.health().spooled, { timeout: 20_000, interval: 50 }).toBe(0)

@@ -1,5 +1,5 @@
 import { utimes } from 'node:fs/promises'
-import { monoMs } from '../../contracts/index.ts'
+import { CodedError, monoMs } from '../../contracts/index.ts'
 
 /** Longest time that one question waits, ms. */
 const WAIT_MS = 2_000
@@ -29,3 +29,7 @@ export function diskProbe(dir: string): () => Promise<boolean> {
     return answers && monoMs() - startMs < WAIT_MS
   }
 }
+
+/** What is refused with it where it does not answer. */
+export const diskStandsStill = (): CodedError =>
+  new CodedError('TRC_WRITE', { expected: 'a disk that answers', actual: 'one that stands still' })

@@ -1,5 +1,5 @@
 export { migrate, SCHEMA_VERSION } from './migrations.ts'
-export { diskProbe } from './disk-probe.ts'
+export { diskProbe, diskStandsStill } from './disk-probe.ts'
 export { openDerived } from './open-derived.ts'
 export { openSql } from './open-sql.ts'
 export { takeProcessLock } from './process-lock.ts'

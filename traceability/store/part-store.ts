@@ -12,6 +12,7 @@ import {
   type NcrAck,
   type PartStore,
   type QEvent,
+  toFact,
   uuidv7,
 } from '../../contracts/index.ts'
 import { checkAnnotation, checkEmitted } from './annotations.ts'
@@ -222,6 +223,7 @@ class SpoolingStore implements TraceStore {
 
   health(): ReturnType<PartStore['health']> {
     const { silence } = this.#paths
+    const error = silence ?? this.#paths.lastError
     const failed = this.#paths.failed || this.#unkept.any || silence !== null
     const late = this.#paths.behind > 0 || this.#thread.oldestMs > this.#afterMs
     return {
@@ -229,7 +231,7 @@ class SpoolingStore implements TraceStore {
       queued: this.#thread.pending,
       spooled: this.#spool.count,
       captured: this.#captured,
-      lastError: silence?.message ?? this.#paths.lastError,
+      lastError: error && toFact(error),
     }
   }
 
@@ -263,7 +265,7 @@ class SpoolingStore implements TraceStore {
     this.#onAlarm(
       new CodedError('TRC_SPOOLED', {
         actual: `${this.#spool.count} waiting`,
-        hint: this.#paths.lastError ?? `the store took longer than ${this.#afterMs} ms`,
+        hint: this.#paths.lastError?.message ?? `the store took longer than ${this.#afterMs} ms`,
       }),
     )
     this.drain.later()

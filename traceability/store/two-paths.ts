@@ -12,7 +12,7 @@ export class TwoPaths {
   behind = 0
   /** The last request could be kept by neither. */
   failed = false
-  lastError: string | null = null
+  lastError: CodedError | null = null
   readonly #afterMs: number
   readonly #onAlarm: (error: CodedError) => void
   /** Requests that neither has answered, oldest first. */
@@ -24,7 +24,7 @@ export class TwoPaths {
   }
 
   alarm(error: CodedError): void {
-    this.lastError = error.message
+    this.lastError = error
     this.#onAlarm(error)
   }
 
@@ -116,7 +116,7 @@ export class TwoPaths {
 
   #both(store: CodedError, spool: CodedError | null): CodedError {
     this.failed = true
-    this.lastError = store.message
+    this.lastError = store
     const { hint, zh } = store.detail
     const advice = hint === undefined ? '' : `${hint}; `
     const adviceZh = hint === undefined ? '' : `${zh?.hint ?? factInChinese(hint)};`
