@@ -14,7 +14,7 @@ const PURE = [
   'unit/datasets-{labelling-tools,labelme,laboratory,large,leakage,left-out,masks,masks-apart,masks-beside,metrics}',
   'unit/datasets-{mixed-sizes,mvtec,names,one-hot,open-truth,published,read-as-before,readers-boxes,readers-voc,repeated,report}',
   'unit/datasets-{sample-line,sample-logistics,segments,table,unread-labels,visa}',
-  'unit/{bmp-images,docs-examples,labelled-regions,line-config,pnm-images,time-range}',
+  'unit/{bmp-images,docs-examples,docs-links,labelled-regions,line-config,pnm-images,time-range}',
   'unit/inspection-{areas,code,code-turned,decode,engine-gate,engine-naming,engine-shift,frame-golden,frame-memory}',
   'unit/inspection-{inspect,kernels,prepared-recipes,recipe-checks,rule-names,rule-numbers,rules,tools}',
   'unit/models-{adapter-contract,adapters,anomaly-map,backbone,boxes,card,heads,input,kernels,life-gate,onnx}',
@@ -36,7 +36,7 @@ const SHARING = [
   '{account,analysis,chart,dashboard,dialog,ncr,part,plant,review,sink,teach,teach-bank}-page*',
   '{dashboard-faults,people-page,plant-faults,reports-nothing,sinks-cli,teach-path,thread-end}',
   '{bad-frames,bad-models,epcis,exit-codes,hold,killed-early,model-life,model-pages,plant,proof,readers,replay}',
-  '{old-answers,resolver,sample-path,sinks,stopped-owing}',
+  '{old-answers,replaced-log,resolver,sample-path,sinks,stale-pages,stopped-owing,viewer-golden}',
 ].map((name) => `tests/e2e/${name}.test.ts`)
 
 const BUILT = { globalSetup: ['tests/built.ts'], setupFiles: ['tests/from-build.ts'] }
@@ -45,8 +45,8 @@ export default defineConfig({
   test: {
     exclude: ['node_modules', 'dist', 'tests/bench'],
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // How long a condition is waited for proves nothing; a busy machine needs it.
     expect: { poll: { timeout: 15_000 } },
     projects: [

@@ -169,6 +169,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => running.close())
     const retention = openRetention(spec, dataDir, questions.questions, store, () => running.auditImages())
     closers.push(() => retention?.close())
+    const { challenges, firstArticles } = running
+    const judges = { stations: spec.stations, canary, holds, challenges, firstArticles }
     const stations: { engine: StationEngine; source: FrameSource; output: RejectOutput }[] = []
     for (const station of spec.stations) {
       const recipe = config.recipes.get(station.id)
@@ -210,7 +212,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         output,
         store,
         last,
-        identify: partIdentity({ station, context, canary, holds, before }),
+        identify: partIdentity({ ...judges, station, context, before }),
         ...(beside ? { reads: beside } : {}),
         shadow: running.shadow,
         ...(shifts && { shifts }),

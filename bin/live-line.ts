@@ -1,5 +1,4 @@
 import {
-  type CameraHealth,
   type EventLog,
   errorText,
   type FrameSource,
@@ -14,7 +13,7 @@ import type { LoadedRecipe, StationEngine } from '../inspection/index.ts'
 import type { LogProof, Replication } from '../traceability/index.ts'
 import type { CanaryWatch } from './line/canary.ts'
 import type { LineConfig } from './line/config.ts'
-import type { RunningWatch } from './life/model-watch.ts'
+import type { RunningLife } from './life/life.ts'
 import type { Notices } from './line/notices.ts'
 import { plantModes } from './line/replication.ts'
 import { proofModes } from './line/proof.ts'
@@ -31,7 +30,7 @@ export interface LiveLineParts {
   stations: readonly { engine: StationEngine; source: FrameSource; output: RejectOutput }[]
   inspector: Inspector
   canary: CanaryWatch
-  models: Pick<RunningWatch, 'alarms' | 'numbers'>
+  models: Pick<RunningLife, 'alarms' | 'challenges' | 'firstArticles' | 'numbers'>
   store: PartStore
   events: EventLog
   sinks: Sinks
@@ -118,7 +117,9 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
             id: `golden-${recipe}`,
             text: { en: `${recipe}: ${text.en}`, zh: `${recipe}:${text.zh}` },
           })),
-          ...stations.flatMap(({ source }, i) => cameraMode(states[i]?.station ?? '', source.health())),
+          ...parts.models.challenges.degraded(),
+          ...parts.models.firstArticles.degraded(),
+          ...stations.flatMap(({ source }, i) => cameraMode(states[i]?.station ?? '', source)),
           ...(inspector.notices?.() ?? []),
           ...outside.flatMap(sinkMode),
           ...readers.flatMap(readerMode),
@@ -173,19 +174,33 @@ function degradedModes(
   return modes
 }
 
-/** A camera whose pictures come too late. */
-const cameraMode = (station: string, { state }: CameraHealth): LineState['degraded'] =>
-  state === 'late'
-    ? [
-        {
-          id: `camera-${station}`,
-          text: {
-            en: `Pictures of ${station} come late, parts that a PLC triggers are held: the link or this machine is too slow for the stream; lower the bit rate, size or frame rate of the camera`,
-            zh: `${station} 的画面滞后,由 PLC 触发的工件将被扣留:链路或本机跟不上视频流,请降低相机的码率、分辨率或帧率`,
-          },
+/** A camera whose pictures come too late, or that pushes none: no fault of it would end at a line that the fault stopped. */
+function cameraMode(station: string, source: FrameSource): LineState['degraded'] {
+  const { state } = source.health()
+  const id = `camera-${station}`
+  if (state === 'late')
+    return [
+      {
+        id,
+        text: {
+          en: `Pictures of ${station} come late, parts that a PLC triggers are held: the link or this machine is too slow for the stream; lower the bit rate, size or frame rate of the camera`,
+          zh: `${station} 的画面滞后,由 PLC 触发的工件将被扣留:链路或本机跟不上视频流,请降低相机的码率、分辨率或帧率`,
         },
-      ]
-    : []
+      },
+    ]
+  // Others say themselves that they lost their camera.
+  if (state === 'offline' && source.adapter === 'http-push')
+    return [
+      {
+        id,
+        text: {
+          en: `The camera of ${station} sends nothing, its parts are held: check that it runs, is triggered and reaches its port of this machine`,
+          zh: `${station} 的相机没有发送图像,其工件将被扣留:请检查相机是否运行、是否被触发、能否连到本机的端口`,
+        },
+      },
+    ]
+  return []
+}
 
 /** A sink that takes nothing just now. */
 const sinkMode = ({ sink, retrying }: LineState['sinks'][number]): LineState['degraded'] =>

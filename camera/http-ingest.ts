@@ -51,10 +51,10 @@ export function readTrigger(req: IncomingMessage, required: boolean): number | n
     })
   }
   if (text === undefined) return null
-  const n = Number(text)
-  return typeof text === 'string' && /^\d{1,15}$/.test(text) && n >= 1
-    ? n
-    : refuse(400, { path: 'x-trigger', expected: 'a whole number >= 1', actual: String(text).slice(0, 60) })
+  // 0 comes behind the last number of a counter that wraps.
+  return typeof text === 'string' && /^\d{1,15}$/.test(text)
+    ? Number(text)
+    : refuse(400, { path: 'x-trigger', expected: 'a whole number', actual: String(text).slice(0, 60) })
 }
 
 /** Whether the sender says that its counter begins again with this frame. */

@@ -5,7 +5,7 @@ import type { AwaitedPart } from './awaited-pushes.ts'
 import { IngestRefusal } from './http-ingest.ts'
 import type { ItemFlow } from './item-flow.ts'
 import { missLost } from './lost-triggers.ts'
-import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counter.ts'
+import { countedAnew, repeated, skipped, TriggerCounter, wrapped } from './trigger-counter.ts'
 
 /** So many parts in a row without a push are a camera that is not there. */
 const GONE_AFTER = 3
@@ -48,6 +48,7 @@ export class PushedCount {
     const word = still ? 'still' : anew
     const other = this.#awaited.arriving(n, this.#counter.step(n, word).kind, anew)
     if (other) this.#flow.fault(twoCounts(other.trigger, n), false)
+    const { resuming } = this.#counter
     const step = this.#counter.accept(n, word)
     this.#said = still || (anew && step.kind !== 'repeat')
     if (step.kind === 'repeat') {
@@ -57,11 +58,14 @@ export class PushedCount {
       return new IngestRefusal(409, error)
     }
     if (step.kind === 'restart') this.#flow.fault(countedAnew(n, step.last), false)
-    if (step.kind === 'jump') this.#flow.fault(skipped(step.from, step.to), false)
-    if (step.kind === 'gap') {
-      for (let lost = step.from; lost <= step.to; lost++) {
-        this.#flow.missed(lost, monoMs(), skipped(step.from, step.to))
-        this.#awaited.accounted(lost)
+    if (step.kind === 'jump' && !resuming) this.#flow.fault(skipped(step.from, step.to), false)
+    // What was counted while nothing ran here no link has lost: the station closes it as interrupted.
+    if (step.kind === 'gap' && !resuming) this.#miss(step.from, step.to)
+    if (step.kind === 'restart' && !anew && !resuming) {
+      const greatest = wrapped(step.last, n)
+      if (greatest !== null) {
+        this.#miss(step.last + 1, greatest)
+        this.#miss(1, n - 1)
       }
     }
     this.#awaited.accounted(n)
@@ -69,6 +73,14 @@ export class PushedCount {
     this.#beside = null
     this.#next = n + 1
     return n
+  }
+
+  /** Numbers that the camera passed without a frame, if any. */
+  #miss(from: number, to: number): void {
+    for (let lost = from; lost <= to; lost++) {
+      this.#flow.missed(lost, monoMs(), skipped(from, to))
+      this.#awaited.accounted(lost)
+    }
   }
 
   /** See `FrameSource.counted`. */

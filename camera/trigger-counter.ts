@@ -63,8 +63,15 @@ export class TriggerCounter {
       return { kind: last - value < drop ? 'repeat' : 'restart', last }
     }
     if (expected === null || value === expected) return { kind: 'next' }
+    // One that was overtaken where the count went over its greatest number.
+    if (!anew && wrapped(value, expected - 1) !== null) return { kind: 'repeat', last: expected - 1 }
     const gap = { from: expected, to: value - 1 }
     return { kind: value - expected > MAX_LISTED_GAP ? 'jump' : 'gap', ...gap }
+  }
+
+  /** Whether the number that comes next was expected by an earlier run: what lies between came while nobody was there. */
+  get resuming(): boolean {
+    return this.#drop === RESTART_DROP_WHILE_AWAY
   }
 
   /** The number that comes next; null before the first known one. */
@@ -96,9 +103,25 @@ export const skipped = (from: number, to: number): CodedError =>
     hint: 'the link to the trigger source lost them',
   })
 
+/** Greatest numbers of counters of 16 and 32 bits; some go on with 1. */
+const GREATEST = [0xffff, 0xffff_ffff]
+
+/** A counter that was so near to its greatest number and is so near to 0 went over it, and was not begun anew. */
+const NEAR_WRAP = 32
+
+/**
+ * The greatest number of a counter that went over it on the way from `last` to `n`; null = it did not, as far as can be told.
+ * Whether 0 was a number on this way nobody knows; all others were.
+ */
+export const wrapped = (last: number, n: number): number | null =>
+  n < NEAR_WRAP ? (GREATEST.find((g) => last <= g && g - last < NEAR_WRAP) ?? null) : null
+
 export const countedAnew = (n: number, last: number): CodedError =>
   new CodedError('CAM_GAP', {
     expected: `a number above ${last}`,
     actual: String(n),
-    hint: 'counter restarted: its numbers start a new epoch; if nobody reset it, check the power of the device',
+    hint:
+      wrapped(last, n) !== null
+        ? 'the counter went over its greatest number: its numbers start a new epoch'
+        : 'counter restarted: its numbers start a new epoch; if nobody reset it, check the power of the device',
   })

@@ -2,6 +2,12 @@ import { z } from 'zod'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
+/**
+ * `shown`: something in the picture is no grey. `channels`: it came with three channels, though all of them may be equal.
+ */
+export const colourSchema = z.enum(['shown', 'channels'])
+export type Colour = z.infer<typeof colourSchema>
+
 const imageInput = z.strictObject({
   name: z.string().min(1),
   /** NHWC uint8; the normalisation is in the graph. */
@@ -28,6 +34,8 @@ const imageInput = z.strictObject({
   minWidthPx: z.number().int().positive().optional(),
   /** An input of free size: larger images are scaled down to this longer side, px. */
   maxSidePx: z.number().int().positive().optional(),
+  /** What the pictures that the model was taught with tell of colour, and so a frame must; absent = nothing is known. */
+  colour: colourSchema.optional(),
   /** `image` = the tested frame, `template` = its golden template. */
   role: z.enum(['image', 'template']).default('image'),
 })

@@ -48,6 +48,7 @@ const ZH: Record<ErrorCode, string> = {
   INS_QUEUE: '作业队列无法连接或拒绝作业',
   INS_INTERRUPTED: '系统在判定该工件前停止',
   INS_CANARY: '已知答案的金丝雀图像判定不同',
+  INS_CHALLENGE: '验证件用于检查工位',
 
   MDL_PACKAGE: '模型包不完整或格式错误',
   MDL_HASH: '模型包中的文件被改动',

@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   INS_QUEUE: 'the job queue cannot be reached or refused the job',
   INS_INTERRUPTED: 'the system stopped before the part was judged',
   INS_CANARY: 'a canary frame with a known answer was judged differently',
+  INS_CHALLENGE: 'a challenge part checks the station',
 
   MDL_PACKAGE: 'the model package is incomplete or malformed',
   MDL_HASH: 'a file of the model package was altered',

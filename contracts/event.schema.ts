@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { EPCIS_EVENT_DATA } from './epcis-event.schema.ts'
 import { IDENTITY_EVENT_DATA } from './identity-fact.schema.ts'
 import { FACT_EVENT_DATA, traceLinkedSchema } from './trace-fact.schema.ts'
+import { CHALLENGE_EVENT_DATA } from './challenge.schema.ts'
+import { FIRST_ARTICLE_EVENT_DATA } from './first-article.schema.ts'
 import { LIFE_EVENT_DATA } from './life.schema.ts'
 import { LINE_EVENT_DATA } from './line-event.schema.ts'
 import { NCR_EVENT_DATA } from './ncr.schema.ts'
@@ -225,6 +227,8 @@ export const EVENT_DATA = {
   'qe.station.health.v1': stationHealthSchema,
   ...IDENTITY_EVENT_DATA,
   ...LIFE_EVENT_DATA,
+  ...CHALLENGE_EVENT_DATA,
+  ...FIRST_ARTICLE_EVENT_DATA,
   ...LINE_EVENT_DATA,
   ...FACT_EVENT_DATA,
   ...NCR_EVENT_DATA,

@@ -1,8 +1,11 @@
+import { PART_WORDS } from './part-words.ts'
+
 /**
  * Chinese of the words that errors say what they expected, found and advise with, for those which people meet on pages and
  * by the API. What an error brings in Chinese itself (`zh` of its detail) goes before; what is not here stays as it is.
  */
 const WORDS: Readonly<Record<string, string>> = {
+  ...PART_WORDS,
   // Requests and their values.
   nothing: '无',
   none: '无',
@@ -76,6 +79,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'a hold or a release: other facts are stated on the line where they happened':
     '隔离或解除:其他事实请在发生的产线上登记',
   'a part that was inspected': '检测过的工件',
+  'the serial of an inspected part': '检测过的工件的序列号',
   'a part that was reviewed': '复核过的工件',
   'parts that the line failed and a person found good': '产线判为不合格而人员判为合格的工件',
   'the review in the log': '日志中的复核',
@@ -115,6 +119,10 @@ const WORDS: Readonly<Record<string, string>> = {
   'another program may hold the reader': '读写器可能被其他程序占用',
   'the PLC has never counted that trigger': 'PLC 从未计到该触发',
   'its part is rejected by default': '其工件按默认剔除',
+  'the counter went over its greatest number: its numbers start a new epoch':
+    '计数器已超过最大值:编号开始新的计数段',
+  'counter restarted: its numbers start a new epoch; if nobody reset it, check the power of the device':
+    '计数器已重新开始:编号开始新的计数段;若无人复位,请检查设备电源',
   'the trigger counter was restarted': '触发计数器已重新开始',
   'the registers are answered, but the program of the PLC does not run: check whether it is in STOP; heartbeatMs: 0 where it has no heartbeat':
     '寄存器有应答,但 PLC 程序未运行:请检查是否处于 STOP;无心跳时设 heartbeatMs: 0',
@@ -266,6 +274,9 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^it is written again; what stood there is kept as (.+)$/, (name) => `将重新写入;原有内容保存为 ${name}`],
   [/^trigger (\d+) has a result already$/, (n) => `触发 ${n} 已有结果`],
   [/^trigger (\d+) may be of the count before the restart$/, (n) => `触发 ${n} 可能属于重新开始之前的计数`],
+  [/^(\d+) bits$/, (n) => `${n} 位`],
+  [/^GTIN (\d+) of (.+)$/, (gtin, product) => `${product} 的 GTIN ${gtin}`],
+  [/^a file cut off after (\d+) bytes$/, (n) => `在 ${n} 字节后截断的文件`],
 ]
 
 const SIGN: Readonly<Record<string, string>> = { '<=': '≤', '>=': '≥', '<': '<', '>': '>' }

@@ -111,7 +111,7 @@ export type CameraSpecOf<A extends CameraSpec['adapter']> = Extract<CameraSpec, 
 const rejectOutputSchema = z.discriminatedUnion('adapter', [
   /** Keeps the commands in memory and in the log; for sample lines and tests. */
   z.strictObject({ adapter: z.literal('recording') }),
-  /** Holding registers of a PLC; the map is in docs/ARCHITECTURE.md. */
+  /** Holding registers of a PLC; the map is in docs/LINE.md. */
   z.strictObject({
     adapter: z.literal('modbus-tcp'),
     host: z.string().min(1),
@@ -158,6 +158,16 @@ const stationSchema = z.strictObject({
   place: partPlaceSchema.prefault({}),
   /** How reads beside the camera find the parts of this station. */
   association: z.array(associationSchema).default([]),
+  /**
+   * Stations before this one that judge the same parts: a part that the last judgement of one of them did not let go on does
+   * not go on here either. Absent = all that stand before this one in the file; [] = none, as for lanes side by side.
+   */
+  upstream: z.array(id).optional(),
+  /**
+   * Stations before this one that must have judged a part that goes on here; of several in one entry, as lanes side by side,
+   * one of them.
+   */
+  judgedAt: z.array(z.union([id.transform((one) => [one]), z.array(id).min(1)])).default([]),
   /**
    * A serial that one of so many parts before had is a doubtful identity where the recipe wants one; 0 switches the check off. Absent =
    * 20, and off for cameras that show stored images, which come again.
@@ -274,6 +284,15 @@ export const lineSchema = z
     if (spec.shifts !== undefined && spec.context.shift !== undefined)
       issue(['shifts'], 'either context.shift, one name for all parts, or shifts, a calendar')
     checkAssociations(spec, issue)
+    for (const [i, { id: own, upstream = [], judgedAt }] of spec.stations.entries()) {
+      const before = spec.stations.slice(0, i).map((s) => s.id)
+      const known = (names: readonly string[], key: string, k: number): void => {
+        if (!names.every((name) => before.includes(name)))
+          issue(['stations', i, key, k], `a station that stands before ${own} in this file`)
+      }
+      upstream.forEach((name, k) => known([name], 'upstream', k))
+      judgedAt.forEach((names, k) => known(names, 'judgedAt', k))
+    }
     checkSharedPlaces(spec, issue)
     checkTokens(spec, issue)
   })

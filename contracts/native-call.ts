@@ -44,19 +44,28 @@ export async function inNativeUntil<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * Counted from this thread outwards, and taken back from the outermost inwards: whoever finds the count of a thread at 0
+ * may end it at the next instruction, and what such a thread had still counted for those that started it would stay.
+ */
 function enter(): void {
   depth += 1
-  for (const words of nativeCounts) Atomics.add(words, CALLS, 1)
-  // Looked at after the count has gone up: whoever ends threads sets it first and counts then.
-  if (depth === 1 && ending()) leave()
+  for (let level = 0; level < nativeCounts.length; level++) {
+    const words = nativeCounts[level] as Int32Array
+    Atomics.add(words, CALLS, 1)
+    // Looked at after the count has gone up: whoever ends threads sets it first and counts then.
+    if (depth === 1 && isEnding(words)) return leave(level)
+  }
 }
 
-function leave(): void {
+function leave(outermost = nativeCounts.length - 1): void {
   depth -= 1
-  for (const words of nativeCounts) Atomics.sub(words, CALLS, 1)
-  if (!ending()) return
-  for (const words of nativeCounts) Atomics.notify(words, CALLS)
-  if (depth > 0) return
+  for (let level = outermost; level >= 0; level--) {
+    const words = nativeCounts[level] as Int32Array
+    Atomics.sub(words, CALLS, 1)
+    if (isEnding(words)) Atomics.notify(words, CALLS)
+  }
+  if (depth > 0 || !nativeCounts.some(isEnding)) return
   process.exit()
   // The runtime stops a thread at the next turn of a loop, not within the call above.
   for (;;);
@@ -71,4 +80,6 @@ export function reportNothing(): void {
   if (isMainThread) process.env['ORT_DISABLE_TELEMETRY'] = '1'
 }
 
-const ending = (): boolean => nativeCounts.some((words) => Atomics.load(words, ENDING) === 1)
+function isEnding(words: Int32Array): boolean {
+  return Atomics.load(words, ENDING) === 1
+}

@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { colourSchema } from './card.schema.ts'
+import { challengeSchema } from './challenge.schema.ts'
+import { firstArticleSchema } from './first-article.schema.ts'
 import { DISPOSITIONS, SEVERITIES } from './verdict.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -31,6 +34,8 @@ const gateSchema = z.strictObject({
   glareMax: z.number().min(0).max(1).optional(),
   darkMax: z.number().min(0).max(1).optional(),
   blurAnisotropyMax: z.number().min(1).optional(),
+  /** What a frame must tell of colour; absent = what the cards of the models say, `any` = nothing, whatever they say. */
+  colour: z.enum([...colourSchema.options, 'any']).optional(),
   /** Part absent: lowest standard deviation of grey levels inside `roi`. */
   presence: z.strictObject({ roi: id, stdMin: z.number().positive().max(127.5) }).optional(),
 })
@@ -169,8 +174,11 @@ const code1 = z.strictObject({
         .refine((n) => n !== 14, 'other lengths: 14 digits always count, with their check digit'),
     )
     .optional(),
-  /** The first symbol found is the part's identity. */
-  identity: z.boolean().default(true),
+  /**
+   * The first symbol found is the part's identity. What is read outside of `roi` names no part, as it may be the code of
+   * the one beside it, unless this says `anywhere`, where the frame never shows a second part.
+   */
+  identity: z.union([z.boolean(), z.literal('anywhere')]).default(true),
   wholeFrameFallback: z.boolean().default(true),
 })
 
@@ -221,7 +229,7 @@ export type ToolSpecOf<U extends ToolSpec['use']> = Extract<ToolSpec, { use: U }
 const ruleSchema = z
   .strictObject({
     id,
-    /** CEL condition; docs/ARCHITECTURE.md lists the variables. */
+    /** CEL condition; docs/RECIPES.md lists the variables. */
     when: z.string().min(1),
     /** CEL predicate over one `finding`: the findings this rule condemns. */
     condemns: z.string().min(1).optional(),
@@ -283,6 +291,10 @@ export const recipeSchema = z.strictObject({
    * none matches, the part is held.
    */
   rules: z.array(ruleSchema).min(1),
+  /** Absent = nothing proves that the station tells bad parts from good ones but its model and canary. */
+  challenge: challengeSchema.optional(),
+  /** Absent = a recipe that came into force lets parts go before anybody has looked at one. */
+  firstArticle: firstArticleSchema.optional(),
 })
 export type Recipe = z.infer<typeof recipeSchema>
 export type Calibration = z.infer<typeof calibrationSchema>

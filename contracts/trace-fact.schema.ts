@@ -149,6 +149,15 @@ export const traceFactSchema = z.discriminatedUnion('kind', [
     customer: name.optional(),
     order: name.optional(),
   }),
+  /** What was shipped came back from `customer` and is at `place`; of a shipment everything in it. A later `ship` ships it again. */
+  z.strictObject({
+    ...base,
+    kind: z.literal('return'),
+    target: thing,
+    customer: name.optional(),
+    place: text.optional(),
+    reason: text.optional(),
+  }),
   z.strictObject({ ...base, kind: z.literal('use'), target: thing, place: text.optional() }),
   z.strictObject({
     ...base,
@@ -192,6 +201,8 @@ export const traceLinkedSchema = z.strictObject({
   child: z.string(),
   parent: z.string(),
   certainty: z.enum(CERTAINTIES),
+  /** Of a commission: URI of the lot of the unit, where one was named. */
+  lot: z.string().optional(),
   ...amount,
   /** Window in which the link holds; absent = from the time of the event, for good. */
   validFrom: isoTime.optional(),
@@ -248,6 +259,15 @@ export const FACT_EVENT_DATA = {
     shipment: z.string(),
     customer: z.string().optional(),
     order: z.string().optional(),
+  }),
+  'ext.return.received.v1': z.strictObject({
+    ...who,
+    target: z.string(),
+    customer: z.string().optional(),
+    place: z.string().optional(),
+    reason: z.string().optional(),
+    /** Shipments and boxes that it was in until then, as far as the records said; absent of a correction. */
+    from: z.array(z.string()).optional(),
   }),
   'ext.service.recorded.v1': z.strictObject({ ...who, target: z.string(), place: z.string().optional() }),
   'ext.complaint.received.v1': z.strictObject({

@@ -43,6 +43,7 @@ export const NO_VERDICT_REASONS = [
   'interrupted', // the system stopped in between
   'no-record', // judged, but neither store nor spool took the record in time
   'identity', // code missing, double, or of another product where the recipe demands it
+  'challenge', // no product: a known part that checks the station
 ] as const
 export type NoVerdictReason = (typeof NO_VERDICT_REASONS)[number]
 
@@ -161,4 +162,5 @@ export const NO_VERDICT_TEXT: Record<NoVerdictReason, I18n> = {
   interrupted: { en: 'The system stopped before the part was judged', zh: '系统在判定前中断' },
   'no-record': { en: 'The record could not be stored in time', zh: '记录未能及时保存' },
   identity: { en: 'The identity of the part is not established', zh: '工件身份未确认' },
+  challenge: { en: 'A challenge part, no product', zh: '验证件,不是产品' },
 }

@@ -92,7 +92,10 @@ function letNativeCodeReturn(code: number): void {
   for (const [worker, { words }] of alive)
     for (let calls = Atomics.load(words, CALLS); calls > 0; calls = Atomics.load(words, CALLS)) {
       const leftMs = untilMs - performance.now()
-      if (leftMs > 0 && Atomics.wait(words, CALLS, calls, leftMs) !== 'timed-out') continue
+      if (leftMs > 0) {
+        Atomics.wait(words, CALLS, calls, leftMs)
+        continue
+      }
       // A thread ends with its process; only the process itself may be killed.
       if (!isMainThread) return
       writeSync(

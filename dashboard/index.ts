@@ -12,6 +12,8 @@ export { MAX_FACTS } from './server/schemas/genealogy.schema.ts'
 export { analyse, causesCsv } from './server/analysis.ts'
 export { renderImage } from './server/images/render.ts'
 export type {
+  ChallengeState,
+  FirstArticleState,
   EscapeEstimate,
   EscapeEstimates,
   RegisteredModel,

@@ -6,6 +6,8 @@ export interface Pixels {
   widthPx: number
   heightPx: number
   channels: 1 | 3
+  /** Channels of the frame or file that they are of, where it had others. */
+  storedChannels?: 1 | 3
 }
 
 export const sizeText = (p: { widthPx: number; heightPx: number }): string =>

@@ -1,9 +1,19 @@
-import type { I18n, IdentityChanged, TraceFact, VerdictResult } from '../contracts/index.ts'
+import type { I18n, IdentityChanged, PartDisposition, TraceFact, VerdictResult } from '../contracts/index.ts'
 
 export const RESULT: Record<VerdictResult, I18n> = {
   pass: { zh: '合格', en: 'pass' },
   fail: { zh: '不合格', en: 'fail' },
   inconclusive: { zh: '待判', en: 'inconclusive' },
+}
+
+export const DISPOSITION: Record<PartDisposition, I18n> = {
+  release: { zh: '放行', en: 'release' },
+  rework: { zh: '返工', en: 'rework' },
+  regrade: { zh: '降级', en: 'regrade' },
+  scrap: { zh: '报废', en: 'scrap' },
+  'return-to-supplier': { zh: '退回供应商', en: 'return to supplier' },
+  'use-as-is': { zh: '让步使用', en: 'use as is' },
+  hold: { zh: '隔离', en: 'hold' },
 }
 
 /** Kinds of facts, named as in EPCIS 2.0, of links that are part of one, and of changes of identity. */
@@ -20,6 +30,7 @@ const KIND: Record<TraceFact['kind'] | 'deliver' | 'order' | IdentityChanged['ki
   hold: { zh: '隔离', en: 'held' },
   release: { zh: '解除隔离', en: 'released' },
   ship: { zh: '发运', en: 'shipped in' },
+  return: { zh: '退货收回', en: 'came back' },
   deliver: { zh: '交付', en: 'delivered to' },
   order: { zh: '订单', en: 'for' },
   use: { zh: '投用', en: 'in use' },

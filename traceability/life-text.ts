@@ -9,6 +9,7 @@ const PLACE: Record<UnitLife['where']['place'], I18n> = {
   held: { zh: '已隔离', en: 'held' },
   packed: { zh: '已装入', en: 'packed in' },
   shipped: { zh: '已发货', en: 'shipped in' },
+  back: { zh: '退货收回', en: 'came back' },
   used: { zh: '已使用', en: 'in use' },
   scrapped: { zh: '已报废', en: 'scrapped' },
   returned: { zh: '退回供应商', en: 'to be returned to the supplier' },
@@ -26,6 +27,7 @@ const SIBLING: Record<UnitLife['siblings'][number]['kind'], I18n> = {
 const LABEL = {
   aliases: { zh: '别名', en: 'Also named' },
   where: { zh: '所在', en: 'Where' },
+  from: { zh: '退自', en: 'back from' },
   hold: { zh: '隔离', en: 'Hold' },
   ncr: { zh: '不合格报告', en: 'Nonconformance' },
   rework: { zh: '返工', en: 'Rework' },
@@ -50,7 +52,16 @@ export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
   const t = (key: keyof typeof LABEL): string => LABEL[key][lang]
   const result = (of: string | null): string => (of === null ? '–' : happening(of, lang))
   const { where, hold, rework } = life
-  const place = [where.shipment ?? where.pallet, where.customer, where.order].filter(Boolean).join(', ')
+  const place = [
+    where.shipment ?? where.pallet,
+    where.customer,
+    where.order,
+    where.returnedTo,
+    where.returnedFrom && `${t('from')} ${where.returnedFrom}`,
+    where.returnedAt,
+  ]
+    .filter(Boolean)
+    .join(', ')
   const lines = [`${t('where')}: ${PLACE[where.place][lang]} ${place}`.trimEnd()]
   if (life.aliases.length > 0)
     lines.push(

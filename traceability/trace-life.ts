@@ -1,18 +1,8 @@
 import { type I18n, NO_VERDICT_TEXT } from '../contracts/index.ts'
-import { happening, RESULT } from './happening-words.ts'
+import { DISPOSITION, happening, RESULT } from './happening-words.ts'
 import type { PartLife, PartRow } from './query/index.ts'
 
 export type Language = keyof I18n
-
-const DISPOSITION: Record<PartRow['disposition'], I18n> = {
-  release: { zh: '放行', en: 'release' },
-  rework: { zh: '返工', en: 'rework' },
-  regrade: { zh: '降级', en: 'regrade' },
-  scrap: { zh: '报废', en: 'scrap' },
-  'return-to-supplier': { zh: '退回供应商', en: 'return to supplier' },
-  'use-as-is': { zh: '让步使用', en: 'use as is' },
-  hold: { zh: '隔离', en: 'hold' },
-}
 
 const EVENT: Record<string, I18n> = {
   'qe.inspection.completed.v1': { zh: '检测完成', en: 'inspected' },

@@ -14,7 +14,7 @@ import { evaluationText } from '../jobs/evaluation-text.ts'
 import type { Environment } from '../setup/environment.ts'
 import { type EvaluateAnswer, type EvaluateOrder, judgesOf, runEvaluation } from '../jobs/evaluate.ts'
 import { number, whole } from '../terminal/options.ts'
-import { version } from '../setup/paths.ts'
+import { judgingProgram } from '../setup/judging-sha.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { checkOuts, writeOut } from '../terminal/write-out.ts'
 
@@ -168,7 +168,7 @@ async function evaluateOnWorker(
   if (redisUrl === null)
     throw new CodedError('CFG_USAGE', { expected: 'SIGHTLINE_REDIS_URL with --queue', actual: 'nothing' })
   const { BackgroundClient } = await redisQueue()
-  const client = new BackgroundClient({ redisUrl, kind: 'evaluate', version })
+  const client = new BackgroundClient({ redisUrl, kind: 'evaluate', version: judgingProgram() })
   try {
     const judges = await judgesOf(order, environment)
     return (await client.run({ ...order, judges }, { onProgress })) as EvaluateAnswer

@@ -11,6 +11,7 @@ import {
 } from '../../contracts/index.ts'
 import { imageSize, picturesBeside, recipeOfPackage } from '../../datasets/index.ts'
 import {
+  codesElsewhere,
   identityTools,
   inspect,
   loadRecipe,
@@ -24,7 +25,7 @@ import { readerGone } from '../terminal/closed-output.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs, modelSetup } from '../setup/models.ts'
 import { recipePlace } from '../line/config.ts'
-import { doubtOf } from '../line/part-identity.ts'
+import { doubtOf, readElsewhere } from '../line/part-identity.ts'
 
 const ENCODED: FrameFormat = { kind: 'encoded', mime: 'application/octet-stream' }
 
@@ -135,9 +136,13 @@ async function judgesOf(o: { recipe?: string; model?: string }, environment: Env
 /** The line holds a part that its codes name wrongly or not at all; codes that are read beside a camera are none here. */
 function namedByImage(outcome: InspectOutcome, recipe: Recipe | null): InspectOutcome {
   const { verdict } = outcome
-  const naming = identityTools(recipe?.tools ?? [])
-  if (recipe === null || naming.length === 0 || verdict.noVerdict) return outcome
-  const doubt = doubtOf(identify(verdict.codes, recipe.product, recipe.identity, naming))
+  if (recipe === null || verdict.noVerdict) return outcome
+  const naming = identityTools(recipe, verdict.codes)
+  const elsewhere = codesElsewhere(recipe, verdict.codes)
+  if (naming.length + elsewhere.length === 0) return outcome
+  const found = identify(verdict.codes, recipe.product, recipe.identity, naming)
+  const stray = recipe.identity !== 'none' && elsewhere.length > 0 && found.uri === null
+  const doubt = stray ? readElsewhere(elsewhere) : doubtOf(found)
   const of = { id: verdict.recipe, sha256: verdict.recipeSha256 }
   return doubt === null ? outcome : withoutIdentity(outcome, of, doubt)
 }

@@ -54,6 +54,8 @@ export function addNcr(program: Command, environment: Environment): void {
             ncrLine.header[lang],
             list.reports.map((r) => ncrLine.cells(r, lang)),
           )
+          const left = list.total - list.reports.length
+          if (left > 0) process.stderr.write(`not listed: ${left} reports that ended longer ago\n`)
         }
       } finally {
         query.close()

@@ -53,11 +53,13 @@ export function addRecall(program: Command, environment: Environment): void {
         const list = query.recall({ target, ...timeRange(o) })
         if (list.cut) process.stderr.write('the list is not complete: too many links\n')
         if (form === 'table') {
-          // The last column is empty but for units that were merged.
-          const shown = list.units.some((u) => u.aliases) ? RECALL_COLUMNS : RECALL_COLUMNS.slice(0, -1)
+          // Nearly no unit was merged, or came back.
+          const empty = (c: (typeof RECALL_COLUMNS)[number]): boolean =>
+            (c === 'aliases' || c.startsWith('returned')) && !list.units.some((u) => u[c as 'aliases'])
+          const shown = RECALL_COLUMNS.flatMap((c, n) => (empty(c) ? [] : n))
           printTable(
-            [...shown],
-            list.units.map((u) => recallRow(u).slice(0, shown.length)),
+            shown.map((n) => RECALL_COLUMNS[n] ?? ''),
+            list.units.map(recallRow).map((row) => shown.map((n) => row[n] ?? '')),
           )
           const places = Object.entries(list.places).map(([place, n]) => `${place} ${n}`)
           process.stdout.write(

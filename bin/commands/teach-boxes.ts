@@ -15,11 +15,17 @@ export function addTeachBoxes(program: Command, environment: Environment): void 
 }
 
 async function run(dir: string, o: RegionFlags, environment: Environment): Promise<void> {
+  let masksApart = (): number => 0
   const { taught, packed } = await teachLabelled(dir, o, environment, async (work) => {
-    const { images, count, golden, options } = regionTeaching(o, work)
+    const { images, count, golden, apart, options } = regionTeaching(o, work)
+    masksApart = apart
     return { taught: await teachBoxes(work.backbone, images, { ...options, judge }, count), golden: golden() }
   })
   report(taught, packed.sha256, packed.dir)
+  if (masksApart() > 0)
+    process.stderr.write(
+      `note: ${masksApart()} masks mark several places apart, and each was taught as one box around all of them: where they are several defects, give each a box or an outline\n`,
+    )
 }
 
 /** At IoU above 0.5. Without any finding the card keeps one half. */

@@ -1,12 +1,19 @@
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { type DatasetItem, wilson } from '../../datasets/index.ts'
-import { type LabelledImage, type Pixels, type TaughtClasses, teachClasses } from '../../models/index.ts'
+import {
+  BrokenImages,
+  type LabelledImage,
+  type Pixels,
+  type TaughtClasses,
+  teachClasses,
+} from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { whole } from '../terminal/options.ts'
 import { printTable } from '../terminal/table.ts'
 import { pixelsOf } from '../images/pixels-of.ts'
 import { type LabelledFlags, labelledOptions, teachLabelled } from '../teach/labelled.ts'
+import { ToldApart } from '../teach/told-apart.ts'
 
 interface Flags extends LabelledFlags {
   side: number
@@ -23,11 +30,12 @@ export function addTeachClasses(program: Command, environment: Environment): voi
 }
 
 async function run(dir: string, o: Flags, environment: Environment): Promise<void> {
+  const apart = new ToldApart()
   const { taught, packed } = await teachLabelled(
     dir,
     o,
     environment,
-    async ({ version, backbone, dataset, signal, onProgress }) => {
+    async ({ version, backbone, colour, dataset, signal, onProgress }) => {
       const { items } = dataset
       const labelled = items.filter((i) => i.label !== undefined)
       if (labelled.length === 0)
@@ -38,24 +46,35 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
           hint: 'one folder per class, named by the class',
         })
       let golden: Pixels | undefined
-      const images = imagesOf(labelled, (p) => (golden ??= p))
+      const images = imagesOf(labelled, signal, (p, { label = '', image }) => {
+        golden ??= p
+        colour.add(p)
+        apart.add(label, image, p)
+      })
       const { id, side: sidePx, seed, licence } = o
       const options = { id, version, sidePx, seed, licence, signal, onProgress }
       return { taught: await teachClasses(backbone, images, options, labelled.length), golden }
     },
   )
   report(taught, packed.sha256, packed.dir)
+  for (const note of apart.notes()) process.stderr.write(`note: ${note}\n`)
 }
 
 async function* imagesOf(
   items: readonly DatasetItem[],
-  onPixels: (p: Pixels) => void,
+  signal: AbortSignal,
+  onPixels: (p: Pixels, item: DatasetItem) => void,
 ): AsyncGenerator<LabelledImage> {
+  const broken = new BrokenImages()
   for (const item of items) {
-    const pixels = await pixelsOf(item.image)
-    onPixels(pixels)
+    signal.throwIfAborted()
+    const pixels = await broken.read(() => pixelsOf(item.image))
+    // Behind a broken one the others are only looked at, to name all.
+    if (pixels === null || broken.any) continue
+    onPixels(pixels, item)
     yield { id: item.id, label: item.label ?? '', pixels }
   }
+  broken.refuse()
 }
 
 function report(taught: TaughtClasses, sha256: string, dir: string): void {

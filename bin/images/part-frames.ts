@@ -65,7 +65,8 @@ export async function openPartFrames(
       } catch (error) {
         throw refused(`registration: ${asCoded(error, 'INS_REGISTER').message}`)
       }
-      return intoPartFrame(new PartImage(pixels), registration).pixels
+      const seen = intoPartFrame(new PartImage(pixels), registration).pixels
+      return { ...seen, storedChannels: pixels.storedChannels ?? pixels.channels }
     },
     close: () => prepared.close(),
   }

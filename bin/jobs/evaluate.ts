@@ -64,7 +64,7 @@ export async function runEvaluation(
   environment: Environment,
   onProgress: (p: BackgroundProgress) => void,
 ): Promise<EvaluateAnswer> {
-  const { dir, format, split, limit, goodLabels, threshold, workers, compare, leakage } = order
+  const { dir, format, limit, goodLabels, threshold, workers, compare, leakage } = order
   if (!(await stat(dir).catch(() => null))?.isDirectory())
     throw new CodedError('DAT_LAYOUT', {
       file: dir,
@@ -76,9 +76,11 @@ export async function runEvaluation(
     forJudging: true,
     ...(format === undefined ? {} : { format }),
     ...(goodLabels === undefined ? {} : { goodLabels }),
-    ...(split === undefined ? {} : { split }),
+    ...(order.split === undefined ? {} : { split: order.split }),
     ...(limit === undefined ? {} : { limit }),
   })
+  // As the set calls it, which may be asked for by another of its names.
+  const split = order.split && opened.items[0]?.split
   const dataset = { ...opened, leftOut: [...opened.leftOut, ...(await repeatedImages(opened))] }
   const common = {
     dataset,

@@ -1,4 +1,4 @@
-import { type EvaluationResult, unrankedKinds } from '../../datasets/index.ts'
+import { type EvaluationResult, unplacedImages, unrankedKinds } from '../../datasets/index.ts'
 
 type Rate = NonNullable<EvaluationResult['judgement']>['escape']
 type SizeBins = NonNullable<EvaluationResult['detection']>['recallBySize']['px']
@@ -43,6 +43,12 @@ export function evaluationText(r: EvaluationResult): string {
       ...sizeLines(d.recallBySize),
     )
   }
+  const unplaced = unplacedImages(r)
+  if (unplaced > 0)
+    lines.push(
+      '',
+      `places of defects: not scored; ${unplaced} images have boxes, and nothing that judges them says a place`,
+    )
   const j = r.judgement
   if (j)
     lines.push(

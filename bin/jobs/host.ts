@@ -3,7 +3,7 @@ import { JobRunner } from '../../scenarios/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { type EvaluateOrder, evaluateInProcess } from './evaluate.ts'
 import { computeModuleJob } from './modules.ts'
-import { version } from '../setup/paths.ts'
+import { judgingProgram, moduleProgram } from '../setup/judging-sha.ts'
 
 export interface JobsHostOptions {
   environment: Environment
@@ -36,8 +36,8 @@ export async function startJobsHost(options: JobsHostOptions): Promise<{ close()
     module: (input) => computeModuleJob(runner, input),
   }
   const workers = [
-    new BackgroundWorker({ ...rest, kind: 'evaluate', version, handle: handlers.evaluate }),
-    new BackgroundWorker({ ...rest, kind: 'module', version, handle: handlers.module }),
+    new BackgroundWorker({ ...rest, kind: 'evaluate', version: judgingProgram(), handle: handlers.evaluate }),
+    new BackgroundWorker({ ...rest, kind: 'module', version: moduleProgram(), handle: handlers.module }),
   ]
   const close = async (): Promise<void> => {
     // First the workers, so that what is given up here is done again elsewhere and not answered as failed.

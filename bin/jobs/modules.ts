@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { asCoded, CodedError, type ErrorFact, toFact } from '../../contracts/index.ts'
 import { type BackgroundClient, redisQueue } from '../../inspection/index.ts'
 import { JobRunner } from '../../scenarios/index.ts'
-import { version } from '../setup/paths.ts'
+import { moduleProgram } from '../setup/judging-sha.ts'
 
 type Order = Parameters<JobRunner['run']>[0]
 type Result = Awaited<ReturnType<JobRunner['run']>>
@@ -51,7 +51,7 @@ export class QueuedJobRunner extends JobRunner {
     prefix?: string,
   ): Promise<QueuedJobRunner> {
     const { BackgroundClient } = await redisQueue()
-    const place = { redisUrl, kind: 'module' as const, version }
+    const place = { redisUrl, kind: 'module' as const, version: moduleProgram() }
     const client = new BackgroundClient(prefix === undefined ? place : { ...place, prefix })
     return new QueuedJobRunner(registry, client, onFallback)
   }

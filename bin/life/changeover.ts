@@ -19,6 +19,7 @@ import {
 } from '../../inspection/index.ts'
 import { type Activation, type Activations, gateResultFor, type LifeAlarm } from '../../models/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
+import { checkChallenge } from '../line/challenge-parts.ts'
 import { CanaryAlarms } from './canary-alarms.ts'
 import { log } from '../setup/log.ts'
 import { stationEvent } from '../line/station-event.ts'
@@ -96,6 +97,7 @@ export class Changeover {
       const next = await loadRecipe(this.#parts.recipesDir, id)
       const at = this.#parts.spec.stations.find((s) => s.id === station)
       checkNaming(next, (at?.association ?? []).length > 0)
+      checkChallenge(next)
       if (next.sha256 === before.sha256)
         throw new CodedError('MDL_LIFE', {
           expected: 'another recipe',

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import {
+  type ChallengeJudged,
   CodedError,
   type EventLog,
+  type FirstArticleReviewed,
   type ModelDeployed,
   type OpenSql,
   type PartStore,
@@ -18,11 +20,14 @@ import {
   type StationEngine,
 } from '../../inspection/index.ts'
 import { Activations, prepareLife, ShadowReports } from '../../models/index.ts'
-import { openSql, type SqliteEventLog } from '../../traceability/index.ts'
+import { type Newest, openSql, type SqliteEventLog } from '../../traceability/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
 import { CanaryAlarms } from './canary-alarms.ts'
+import { Challenges } from './challenges.ts'
 import { Changeover, refOf } from './changeover.ts'
+import { FirstArticles, subjectOf } from './first-articles.ts'
+import { type InForceSince, inForceSince } from './in-force.ts'
 import type { LineConfig } from '../line/config.ts'
 import { lifeRoutes } from './routes.ts'
 import type { Environment } from '../setup/environment.ts'
@@ -42,7 +47,10 @@ export interface LifeParts {
   local: LocalInspector
   canary: CanaryWatch
   store: PartStore
-  questions: Pick<Questions, 'scoredAfter' | 'part' | 'reviewSaid' | 'goodParts' | 'defectiveParts'>
+  questions: Pick<
+    Questions,
+    'scoredAfter' | 'part' | 'recentParts' | 'reviewSaid' | 'goodParts' | 'defectiveParts'
+  >
   log: EventLog
   imagePath(sha256: string): string | null | Promise<string | null>
   environment: Environment
@@ -52,6 +60,8 @@ export interface LifeParts {
 
 export interface RunningLife extends RunningWatch {
   shadow: Shadow
+  challenges: Challenges
+  firstArticles: FirstArticles
 }
 
 export interface LineLife {
@@ -73,7 +83,7 @@ export interface LineLife {
  */
 export async function openLife(
   config: LineConfig,
-  events: Pick<SqliteEventLog, 'newest'>,
+  events: Pick<SqliteEventLog, 'newest' | 'newestInspection'>,
   openDerived: OpenSql,
 ): Promise<LineLife> {
   const { spec, recipesDir, dataDir } = config
@@ -82,8 +92,14 @@ export async function openLife(
   const counts = openCounts(join(dataDir, 'life-counts.sqlite'), openDerived, db)
   try {
     const activations = new Activations(db)
-    const told = (station: string): QEvent<ModelDeployed> | null =>
+    const changed = (station: string): Newest<ModelDeployed> | null =>
       events.newest<ModelDeployed>(`station/${station}`, 'qe.model.deployed.v1')
+    const told = (station: string): QEvent<ModelDeployed> | null => changed(station)?.event ?? null
+    const judged = (subject: string): Newest<ChallengeJudged> | null =>
+      events.newest<ChallengeJudged>(subject, 'qe.challenge.judged.v1')
+    const approved = (station: string): Newest<FirstArticleReviewed> | null =>
+      events.newest<FirstArticleReviewed>(subjectOf(station), 'qe.firstarticle.reviewed.v1')
+    const recorded = events.newestInspection.bind(events)
     const known = new Map<string, LoadedRecipe>()
     for (const [station, loaded] of config.recipes) {
       known.set(loaded.id, loaded)
@@ -130,6 +146,24 @@ export async function openLife(
           imagePath,
           folders: [...spec.teach.folders, reviewExports(dataDir)],
         })
+        // Kept, since a station that never changed has all its events to be looked through.
+        const inForce = new Map<string, InForceSince>()
+        const since = (station: string): InForceSince => {
+          const { n, at } = activations.current(station)
+          const known = inForce.get(station)
+          if (known?.n === n) return known
+          const found = inForceSince({ n, at }, changed(station))
+          inForce.set(station, found)
+          return found
+        }
+        const firstArticles = new FirstArticles({
+          spec,
+          active: config.recipes,
+          since,
+          newest: approved,
+          store,
+          questions,
+        })
         const watch = startModelWatch({
           spec,
           dataDir,
@@ -142,7 +176,17 @@ export async function openLife(
           questions,
           log: events,
           imagePath,
+          firstArticles,
           diskAnswers,
+        })
+        const challenges = new Challenges({
+          spec,
+          active: config.recipes,
+          since,
+          newest: judged,
+          recorded,
+          store,
+          raise: watch.raise,
         })
         for (const { id } of spec.stations) await new CanaryAlarms(watch.raise).afterStart(told(id), watch)
         const rack = new RecipeRack(
@@ -178,6 +222,8 @@ export async function openLife(
           raise: watch.raise,
           onActive: (station, recipe) => {
             known.set(recipe.id, recipe)
+            challenges.activated(station, recipe)
+            firstArticles.activated(station, recipe)
             shadows.activated(station, recipe.id)
           },
         })
@@ -189,6 +235,8 @@ export async function openLife(
         const own = lifeRoutes({
           changeover,
           shadows,
+          challenges,
+          firstArticles,
           activations,
           gatesDir: gatesDir(dataDir),
           recipesDir,
@@ -197,6 +245,8 @@ export async function openLife(
         return {
           ...watch,
           shadow: shadows.shadow,
+          challenges,
+          firstArticles,
           routes: [...own, ...watch.routes, ...teachRoutes(teaching)],
           close: async () => {
             shadows.close()

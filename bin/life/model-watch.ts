@@ -9,7 +9,7 @@ import type { Environment } from '../setup/environment.ts'
 import { LifeWatch } from './log-watch.ts'
 import { modelPackages } from './packages.ts'
 import { OverdueReviews } from './overdue-reviews.ts'
-import { Reviews } from './reviews.ts'
+import { type ReviewParts, Reviews } from './reviews.ts'
 import { watchRoutes } from './watch-routes.ts'
 
 export interface WatchParts {
@@ -26,6 +26,7 @@ export interface WatchParts {
   questions: Pick<Questions, 'scoredAfter' | 'part' | 'reviewSaid'>
   log: Pick<EventLog, 'read' | 'end' | 'onAppend'>
   imagePath(sha256: string): string | null | Promise<string | null>
+  firstArticles: ReviewParts['firstArticles']
   /** Whether the disk of `dataDir` takes what is written now. */
   diskAnswers(): Promise<boolean>
 }
@@ -57,7 +58,14 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
     log: parts.log,
     diskAnswers: parts.diskAnswers,
   })
-  const overdue = new OverdueReviews({ spec, watch, store, part: questions.part, tell: () => follow.tell() })
+  const overdue = new OverdueReviews({
+    spec,
+    watch,
+    store,
+    part: questions.part,
+    tell: () => follow.tell(),
+    diskAnswers: parts.diskAnswers,
+  })
   const reviews = new Reviews({
     spec,
     dataDir,
@@ -67,6 +75,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
     part: questions.part,
     reviewSaid: questions.reviewSaid,
     imagePath: parts.imagePath,
+    firstArticles: parts.firstArticles,
   })
   const inForce = (station: string): string | null => active.get(station)?.sha256 ?? null
   const series = (station: string) => {

@@ -1,6 +1,7 @@
-import { asCoded, type LineSpec, type PartStore, uuidv5 } from '../../contracts/index.ts'
+import { asCoded, type LineSpec, monoMs, type PartStore, uuidv5 } from '../../contracts/index.ts'
 import type { ModelWatch, ReviewItem } from '../../models/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
+import { diskStandsStill } from '../../traceability/index.ts'
 import { log } from '../setup/log.ts'
 
 export interface OverdueParts {
@@ -10,11 +11,16 @@ export interface OverdueParts {
   part: Questions['part']
   /** Writes the events of alarms into the log. */
   tell(): Promise<void>
+  /** Whether the disk of `watch` takes what is written now. */
+  diskAnswers(): Promise<boolean>
 }
 
 const EVERY_MS = 30_000
 /** Parts of a station looked at in one turn: the next one goes on behind them, and begins again after the last. */
 const PER_TURN = 20
+
+/** A clock that is set forward by more says nothing of how long parts have waited, ms. */
+const CLOCK_SET_MS = 60_000
 
 /** How far the parts of a station have been looked at. */
 interface Round {
@@ -35,6 +41,9 @@ export class OverdueReviews {
   readonly #timer: NodeJS.Timeout
   readonly #rounds = new Map<string, Round>()
   #turn: Promise<void> = Promise.resolve()
+  #aheadMs = Date.now() - monoMs()
+  /** When the clock was last set forward, by itself, ms since 1970. */
+  #setAtMs = -Infinity
 
   constructor(parts: OverdueParts) {
     this.#parts = parts
@@ -60,14 +69,23 @@ export class OverdueReviews {
 
   async #look(now: Date): Promise<void> {
     const { spec, watch, tell } = this.#parts
+    const aheadMs = Date.now() - monoMs()
+    // One that was set forward, and then back, counts from there.
+    if (aheadMs - this.#aheadMs > CLOCK_SET_MS || this.#setAtMs > Date.now()) this.#setAtMs = Date.now()
+    this.#aheadMs = aheadMs
+    // All that waits now would seem to have waited since long before: it waits anew.
+    if (now.getTime() - this.#setAtMs < spec.watch.greyDueMin * 60_000) return
     const due = new Date(now.getTime() - spec.watch.greyDueMin * 60_000).toISOString()
     for (const { id } of spec.stations) {
       const round = this.#rounds.get(id) ?? { after: 0, oldest: null }
       const items = watch.queue.overdue(id, due, { after: round.after, limit: PER_TURN })
       for (const item of items)
-        if (await this.#settledOrLogged(item, now)) watch.queue.settle(item.inspectionId)
-        else round.oldest ??= item
+        if (await this.#settledOrLogged(item, now)) {
+          await this.#needDisk()
+          watch.queue.settle(item.inspectionId)
+        } else round.oldest ??= item
       const whole = items.length < PER_TURN
+      await this.#needDisk()
       if (whole || round.oldest !== null) watch.overdue(id, round.oldest, now.toISOString())
       this.#rounds.set(
         id,
@@ -75,6 +93,11 @@ export class OverdueReviews {
       )
     }
     await tell()
+  }
+
+  /** @throws TRC_WRITE where the disk stands still: what is written would stand with it, and the thread of the gate. */
+  async #needDisk(): Promise<void> {
+    if (!(await this.#parts.diskAnswers())) throw diskStandsStill()
   }
 
   /** One part that cannot be decided about keeps no other one waiting. */

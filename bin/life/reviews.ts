@@ -12,6 +12,7 @@ import {
 } from '../../contracts/index.ts'
 import { renderImage } from '../../dashboard/index.ts'
 import type { ModelWatch, ReviewItem } from '../../models/index.ts'
+import type { FirstArticles } from './first-articles.ts'
 import type { LifeWatch } from './log-watch.ts'
 import { stationEvent } from '../line/station-event.ts'
 
@@ -28,6 +29,8 @@ export interface ReviewParts {
   } | null>
   /** What a review, or one taken back, said by the id of its event; null = it is not in the log. */
   reviewSaid(id: string): Promise<VerdictReviewed | null>
+  /** Told of each word: of one that doubts a part before it is recorded, of one that calls it good when it is. */
+  firstArticles: Pick<FirstArticles, 'doubted' | 'approved'>
   /** Absolute path of a stored image, or null. */
   imagePath(sha256: string): string | null | Promise<string | null>
 }
@@ -145,7 +148,11 @@ export class Reviews {
         zh: { expected: `复核 ${id} 的内容`, actual: '另一条复核', hint: '新的复核请使用新的编号' },
       })
     await this.#parts.follow.catchUp()
-    return this.#parts.watch.queue.item(earlier.inspectionId)
+    const item = this.#parts.watch.queue.item(earlier.inspectionId)
+    // Somebody may have said otherwise since; that word stands.
+    const stands = earlier.retracts === undefined ? item?.reviewId === id : item?.verdict === null
+    if (stands) await this.#parts.firstArticles.approved(earlier)
+    return item
   }
 
   /**
@@ -202,13 +209,15 @@ export class Reviews {
     data: VerdictReviewed,
     id = uuidv7(),
   ): Promise<ReviewItem> {
-    const { spec, store, follow, watch } = this.#parts
+    const { spec, store, follow, watch, firstArticles } = this.#parts
     const event: Omit<QEvent, 'sequence'> = stationEvent(spec, part.station, 'qe.verdict.reviewed.v1', data, {
       id,
       subject: `unit/${part.serial}`,
     })
+    await firstArticles.doubted(data)
     await store.emit(event)
     await follow.catchUp()
+    await firstArticles.approved(data)
     const item = watch.queue.item(data.inspectionId)
     const applied = data.retracts === undefined ? item?.reviewId === event.id : item?.verdict === null
     if (!item || !applied)

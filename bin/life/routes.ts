@@ -3,12 +3,16 @@ import { z } from 'zod'
 import type { ModuleHandler } from '../../dashboard/index.ts'
 import { type Activations, gateResults } from '../../models/index.ts'
 import { empty, endpoint } from '../../scenarios/index.ts'
+import type { Challenges } from './challenges.ts'
 import type { Changeover } from './changeover.ts'
+import type { FirstArticles } from './first-articles.ts'
 import type { ShadowRuns } from './shadow-runs.ts'
 
 export interface LifeRouteParts {
   changeover: Changeover
   shadows: ShadowRuns
+  challenges: Pick<Challenges, 'state'>
+  firstArticles: Pick<FirstArticles, 'state'>
   activations: Activations
   gatesDir: string
   recipesDir: string
@@ -17,9 +21,11 @@ export interface LifeRouteParts {
 
 const RECIPE_FILE = /^([a-z0-9][a-z0-9-]*@[1-9]\d*)\.recipe\.yaml$/
 
-/** `id@version` of every recipe file. */
-const recipeNames = async (dir: string): Promise<string[]> =>
-  (await readdir(dir)).flatMap((name) => RECIPE_FILE.exec(name)?.[1] ?? []).sort()
+/** `id@version` of every recipe file, a later version behind an earlier one: 10 behind 9. */
+export const recipeNames = async (dir: string): Promise<string[]> =>
+  (await readdir(dir))
+    .flatMap((name) => RECIPE_FILE.exec(name)?.[1] ?? [])
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 
 const recipeName = z.string().regex(/^[a-z0-9][a-z0-9-]*@[1-9]\d*$/, 'recipe-id@version')
 const reason = z.string().max(500)
@@ -32,6 +38,8 @@ const from = z.int().optional()
 export function lifeRoutes({
   changeover,
   shadows,
+  challenges,
+  firstArticles,
   activations,
   gatesDir,
   recipesDir,
@@ -49,12 +57,16 @@ export function lifeRoutes({
       query: empty,
       body: z.unknown(),
       work: async () => ({
-        stations: stations.map((station) => ({
-          station,
-          current: activations.current(station),
-          history: activations.history(station, 50),
-          shadow: shadows.state(station),
-        })),
+        stations: await Promise.all(
+          stations.map(async (station) => ({
+            station,
+            current: activations.current(station),
+            history: activations.history(station, 50),
+            shadow: shadows.state(station),
+            challenge: challenges.state(station),
+            firstArticle: await firstArticles.state(station),
+          })),
+        ),
         gates: (await gateResults(gatesDir)).slice(0, 50),
         recipes: await recipeNames(recipesDir),
       }),

@@ -23,6 +23,7 @@ import { type Environment, variablesOf } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { paths } from '../setup/paths.ts'
 import { atLine } from './at-line.ts'
+import { checkChallenge } from './challenge-parts.ts'
 import { lineSchemaWithTokens, sinkTokens } from './sinks.ts'
 
 export interface LineConfig {
@@ -94,6 +95,7 @@ async function readLine(
     if (station.camera.adapter === 'replay') station.camera.path = resolve(folder, station.camera.path)
     const recipe = await loadRecipe(recipesDir, station.recipe)
     checkNaming(recipe, station.association.length > 0)
+    checkChallenge(recipe)
     recipes.set(station.id, recipe)
   }
   checkFrameSizes(spec, recipes, file)
@@ -263,7 +265,13 @@ export function recipePlace(name: string): { dir: string; id: string } {
       actual: name,
     })
   }
-  return { dir: dirname(resolve(name)), id: basename(name).replace(/\.recipe\.yaml$/, '') }
+  if (!name.endsWith('.recipe.yaml'))
+    throw new CodedError('CFG_USAGE', {
+      path: '--recipe',
+      expected: 'a file named id@version.recipe.yaml, after what it says in it',
+      actual: `${name}${existsSync(name) ? '' : ', which does not exist'}`,
+    })
+  return { dir: dirname(resolve(name)), id: basename(name, '.recipe.yaml') }
 }
 
 /** A quarter of the tightest budget: a record that the store does not take by then still reaches the spool in time. */

@@ -4,20 +4,20 @@ import { type Canary, LocalInspector, redisQueue } from '../../inspection/index.
 import { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
 import type { Environment } from '../setup/environment.ts'
+import { judgingProgram } from '../setup/judging-sha.ts'
 import { log } from '../setup/log.ts'
 import { modelSetup } from '../setup/models.ts'
 import { openFileLimit, openFilesFor } from '../setup/open-files.ts'
-import { version } from '../setup/paths.ts'
 
 /** Frames up to this size travel through Redis; a larger one is judged on the line PC. */
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024
 
 /**
- * One key space per line and program version: several lines and plants can share one Redis, and a worker that was not
+ * One key space per line and program: several lines and plants can share one Redis, and a worker that was not
  * upgraded with the line judges nothing of it.
  */
 export const queuePrefix = ({ plant, line }: { plant: string; line: string }): string =>
-  `sightline-${version}:${plant}:${line}`
+  `sightline-${judgingProgram()}:${plant}:${line}`
 
 export interface OpenInspector {
   inspector: Inspector

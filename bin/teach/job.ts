@@ -14,6 +14,7 @@ import { imageSize, picturesBeside } from '../../datasets/index.ts'
 import {
   backboneTaughtWith,
   checkTaughtFolder,
+  ColourSeen,
   findBackbone,
   keepPackageFolder,
   loadTeachData,
@@ -125,9 +126,11 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
   const defects = await imagesOf(order.defects, frames, [])
   let good: FoundImages
   let taught: TaughtModel
+  let colour: ColourSeen
   let parent: Parameters<typeof packTaught>[0]['parent']
   if (order.from === null) {
-    good = await imagesOf(order.good, frames, [])
+    colour = new ColourSeen()
+    good = await imagesOf(order.good, frames, [], colour)
     taught = await teach({
       backbone,
       good: good.images,
@@ -141,7 +144,8 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
     const saved = await loadTeachData(teachDataDir(order.from), sha256)
     // Also those that are taken out now: in the history of the model a name stays that of one image.
     const names = saved.good.map((g) => g.name)
-    good = await imagesOf(order.good, frames, names)
+    colour = new ColourSeen(card)
+    good = await imagesOf(order.good, frames, names, colour)
     // Of each name there is one image.
     const removed = new Set(order.remove).size
     parent = { id: card.id, version: card.version, sha256, images: names.length, removed }
@@ -163,6 +167,7 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
   const packed = await packTaught({
     taught,
     backbone,
+    colour,
     id,
     version: order.version,
     title: { zh: `${id}:由良品图像示教`, en: `${id}: taught from good images` },
@@ -174,7 +179,8 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
   })
   const { report, memoryBytes } = taught
   const left = [...good.leftOut, ...defects.leftOut].map((fact) => errorText(fact))
-  return { packed, report: { ...report, warnings: [...left, ...report.warnings] }, memoryBytes }
+  const noted = colour.note ? [colour.note] : []
+  return { packed, report: { ...report, warnings: [...left, ...noted, ...report.warnings] }, memoryBytes }
 }
 
 async function withMask({ options, mask }: TeachOrder, good: readonly TeachImage[]): Promise<TeachOptions> {
@@ -194,6 +200,7 @@ async function imagesOf(
   places: readonly string[],
   frames: PartFrames | null,
   taken: readonly string[],
+  colour: ColourSeen | null = null,
 ): Promise<FoundImages> {
   const listed: string[] = []
   const leftOut: WordedFact[] = []
@@ -224,8 +231,11 @@ async function imagesOf(
       return imageSize(file)
     },
     load: async () => {
-      if (!frames) return pixelsOf(file)
-      return frames.see(names[i] ?? file, await readFile(file).catch(missing(file)))
+      const pixels = frames
+        ? await frames.see(names[i] ?? file, await readFile(file).catch(missing(file)))
+        : await pixelsOf(file)
+      colour?.add(pixels)
+      return pixels
     },
   }))
   return { images, leftOut }
@@ -283,10 +293,4 @@ export async function modelName(packageDir: string): Promise<{ id: string; versi
     throw asCoded(error, 'MDL_UNKNOWN', { file: packageDir, expected: 'a model package folder' })
   })
   return readCard(text, file)
-}
-
-/** What a model with other images becomes. */
-export function nextMinor(version: string): string {
-  const [major = '1', minor = '0'] = version.split('.')
-  return `${major}.${Number(minor) + 1}.0`
 }

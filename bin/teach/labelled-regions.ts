@@ -1,6 +1,13 @@
 import { CodedError } from '../../contracts/index.ts'
 import { type Dataset, type DatasetItem, maskOfRuns, readMask } from '../../datasets/index.ts'
-import type { LabelledRegion, Pixels, SegmentImage } from '../../models/index.ts'
+import { countRuns, linkRuns, RUN_INTS } from '../../inspection/index.ts'
+import {
+  BrokenImages,
+  ColourSeen,
+  type LabelledRegion,
+  type Pixels,
+  type SegmentImage,
+} from '../../models/index.ts'
 import { pixelsOf } from '../images/pixels-of.ts'
 
 /**
@@ -8,13 +15,20 @@ import { pixelsOf } from '../images/pixels-of.ts'
  * taught from, nor one with an empty mask, nor one with a crowd or a difficult object, where nobody says what is a defect and what is not: they
  * are left out and counted on standard error, the empty masks once all have been read.
  *
- * @returns `count`: images at most; `golden`: the first image with a defect, once it has been read
+ * @param colour is told of every image that is used
+ * @returns `count`: images at most; once they have been read, `golden`: the first one with a defect, and `apart`: how many
+ * masks mark several places, each of which is one region
  * @throws TCH_LABELS when nothing is labelled; the images throw it at their end when all masks were empty
  */
-export function labelledRegions({ dir, format, items }: Dataset): {
+export function labelledRegions(
+  { dir, format, items }: Dataset,
+  colour = new ColourSeen(),
+  signal?: AbortSignal,
+): {
   images: AsyncIterable<SegmentImage>
   count: number
   golden: () => Pixels | undefined
+  apart: () => number
 } {
   const clear = items.filter((i) => !(i.boxes ?? []).some((b) => b.crowd))
   const used = clear.filter((i) => i.boxes !== undefined || i.mask !== undefined || i.defective === false)
@@ -34,18 +48,26 @@ export function labelledRegions({ dir, format, items }: Dataset): {
       `${clear.length - used.length} of ${items.length} images show a defect that nobody has marked; they are not used\n`,
     )
   let first: Pixels | undefined
+  let apart = 0
   async function* images(): AsyncGenerator<SegmentImage> {
     let empty = 0
+    const broken = new BrokenImages()
     for (const item of used) {
+      signal?.throwIfAborted()
       const regions = await regionsOf(item)
       if (regions === null) {
         empty += 1
         continue
       }
-      const pixels = await pixelsOf(item.image)
+      const pixels = await broken.read(() => pixelsOf(item.image))
+      // Behind a broken one the others are only looked at, to name all.
+      if (pixels === null || broken.any) continue
+      colour.add(pixels)
       if (regions.length > 0) first ??= pixels
+      if (item.mask !== undefined && regions.some(marksApart)) apart += 1
       yield { id: item.id, pixels, regions }
     }
+    broken.refuse()
     if (empty > 0 && first === undefined)
       throw new CodedError('TCH_LABELS', {
         file: dir,
@@ -57,7 +79,13 @@ export function labelledRegions({ dir, format, items }: Dataset): {
         `${empty} of ${items.length} images have a mask of 0 everywhere; they are not used\n`,
       )
   }
-  return { images: images(), count: used.length, golden: () => first }
+  return { images: images(), count: used.length, golden: () => first, apart: () => apart }
+}
+
+const marksApart = ({ shape }: LabelledRegion): boolean => 'mask' in shape && partsOf(shape.mask) > 1
+
+function partsOf({ data, widthPx }: Pixels): number {
+  return linkRuns(data, widthPx, new Int32Array(RUN_INTS * countRuns(data, widthPx)))
 }
 
 /** Null for a defect whose mask marks nothing: taught from, it would count as good. */

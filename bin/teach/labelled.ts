@@ -5,6 +5,7 @@ import { CodedError, type ModelCard, STOP_SIGNALS } from '../../contracts/index.
 import { DATASET_FORMATS, type Dataset } from '../../datasets/index.ts'
 import {
   type Backbone,
+  ColourSeen,
   findBackbone,
   keepPackageFolder,
   NOTHING_WRITTEN,
@@ -49,6 +50,8 @@ export const labelledOptions = (command: Command): Command =>
 export interface LabelledWork {
   version: string
   backbone: Backbone
+  /** To be told of every picture that is taught. */
+  colour: ColourSeen
   dataset: Dataset
   signal: AbortSignal
   onProgress: (stage: 'features' | 'heads', done: number, of: number) => void
@@ -106,19 +109,22 @@ async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
     tellBroken,
   )
   signal.throwIfAborted()
+  const colour = new ColourSeen()
   const bars = { features: showProgress('features'), heads: showProgress('heads') }
   try {
     const { taught, golden } = await teach({
       version,
       backbone,
+      colour,
       dataset,
       signal,
       onProgress: (stage, done, of) => bars[stage].update(done, of),
     })
     signal.throwIfAborted()
+    if (colour.note) process.stderr.write(`note: ${colour.note.en}\n`)
     const packed = await packModel({
       onnx: taught.model,
-      card: taught.card,
+      card: colour.told(taught.card),
       goldenInputs: golden ? [{ image: golden }] : [],
       outDir,
       privateKeyPem,

@@ -2,7 +2,6 @@ import { CodedError, type ErrorCode, modelCardSchema } from '../../contracts/ind
 import { findPackages } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs } from '../setup/models.ts'
-import { nextMinor } from './job.ts'
 
 /** Checked before anything is taught: nobody waits for a model that cannot be packed. @throws CFG_USAGE */
 export function checkModelName(
@@ -55,4 +54,10 @@ export async function freeVersion(
       hint: `可不填:下一个版本是 ${nextMinor(newest ?? version)}`,
     },
   })
+}
+
+/** What a model with other images becomes. */
+export function nextMinor(version: string): string {
+  const [major = '1', minor = '0'] = version.split('.')
+  return `${major}.${Number(minor) + 1}.0`
 }

@@ -15,11 +15,14 @@ export const regionOptions = (command: Command): Command =>
     .option('--memory <MB>', 'memory the work may hold', whole(50), 2_000)
 
 /** What such a command teaches from, and how. */
-export function regionTeaching(o: RegionFlags, { version, dataset, signal, onProgress }: LabelledWork) {
+export function regionTeaching(
+  o: RegionFlags,
+  { version, colour, dataset, signal, onProgress }: LabelledWork,
+) {
   const { id, area: areaPx, seed, licence } = o
   const memoryLimitBytes = o.memory * 1_000_000
   return {
-    ...labelledRegions(dataset),
+    ...labelledRegions(dataset, colour, signal),
     options: { id, version, areaPx, seed, licence, memoryLimitBytes, signal, onProgress },
   }
 }

@@ -1,3 +1,5 @@
+import { wrapped } from '../trigger-counter.ts'
+
 /** What is known of the PLC's trigger counter. */
 export interface PlcCounter {
   /** Last value taken; null before the first poll. */
@@ -11,11 +13,17 @@ export type CounterReading =
   | { kind: 'same' | 'base' | 'doubtful' }
   /**
    * The counter went on; `lostTo` is the last number whose part may be gone, `trigger` the one before the camera. `sinceMs`:
-   * the poll that had not seen it yet.
+   * the poll that had not seen it yet. `greatest`: it was restarted by going over this number; null = otherwise.
    */
-  | { kind: 'counted' | 'restarted'; trigger: number | null; lostTo: number; sinceMs: number }
+  | {
+      kind: 'counted' | 'restarted'
+      trigger: number | null
+      lostTo: number
+      sinceMs: number
+      greatest: number | null
+    }
 
-/** The counter has 32 bits. */
+/** The counter has 32 bits; one of a PLC program with 16 bits goes over its own greatest number. */
 const WRAP = 0x1_0000_0000
 
 /**
@@ -43,11 +51,16 @@ export function readCounter(
   const beforeMs = agreed ? candidate.beforeMs : lastPollMs
   const fresh = beforeMs !== null && atMs - beforeMs <= freshMs
   const kind = value > counter ? 'counted' : 'restarted'
+  const greatest = kind === 'restarted' ? wrapped(counter, value) : null
   // A counter that was set to 0 has counted no part; one that wrapped has.
-  const aPart = value > 0 || counter === WRAP - 1
+  const aPart = value > 0 || greatest !== null
   const trigger = fresh && aPart ? value : null
-  return {
-    now: taken,
-    reading: { kind, trigger, lostTo: trigger === null ? value : value - 1, sinceMs: beforeMs ?? atMs },
-  }
+  const lostTo = trigger === null ? value : value - 1
+  return { now: taken, reading: { kind, trigger, lostTo, sinceMs: beforeMs ?? atMs, greatest } }
+}
+
+/** What to tell of a restarted one; `greatest` as in `CounterReading`. */
+export function wentBack(from: number, to: number, greatest: number | null): string {
+  const reset = 'counter restarted; it must be retained over a power cut'
+  return `the trigger counter of the PLC went back from ${from} to ${to}: ${greatest === null ? reset : `it went over ${greatest}`}`
 }

@@ -1,4 +1,4 @@
-import { readCounter } from './plc-counter.ts'
+import { readCounter, wentBack } from './plc-counter.ts'
 import type { PlcCounter } from './plc-counter.ts'
 import { ACK_CODES, RESULT_CODES } from './register-map.ts'
 import type { PcBlock, PlcBlock, ResultAction } from './register-map.ts'
@@ -150,12 +150,8 @@ export function handshake(
   }
 
   /** Ends the old count: its results must not act on the parts that get the same numbers. */
-  const beginAnew = (from: number, to: number, atMs: number): void => {
-    const hint = 'it must be retained over a power cut'
-    out.push({
-      kind: 'violation',
-      message: `the trigger counter of the PLC went back from ${from} to ${to}: counter restarted; ${hint}`,
-    })
+  const beginAnew = (from: number, to: number, atMs: number, greatest: number | null): void => {
+    out.push({ kind: 'violation', message: wentBack(from, to, greatest) })
     const waiting = [...(s.shown ? [s.shown.result] : []), ...s.queue]
     for (const r of waiting)
       settle(r.trigger, 'CAM_HANDSHAKE', `the counter was restarted before the result of ${r.trigger}`)
@@ -216,12 +212,17 @@ export function handshake(
       }
       const last = s.counter ?? 0
       const { now, reading } = readCounter(s, plc.trigger, atMs, limits.freshMs)
-      if (reading.kind === 'restarted') beginAnew(last, plc.trigger, atMs)
+      if (reading.kind === 'restarted') {
+        const { greatest, sinceMs } = reading
+        if (greatest !== null && last < greatest) lose(last + 1, greatest, sinceMs)
+        beginAnew(last, plc.trigger, atMs, greatest)
+      }
       s = { ...s, ...now, ...(reading.kind === 'restarted' && { oldAck: plc.ackTrigger }) }
       if (reading.kind === 'counted' || reading.kind === 'restarted') {
-        const { trigger, lostTo } = reading
-        // What a count that began again counted before this value is not known to be parts.
-        const first = reading.kind === 'counted' ? last + 1 : Math.max(1, plc.trigger)
+        const { trigger, lostTo, greatest } = reading
+        // What a count that began again counted before this value is not known to be parts, unless it wrapped.
+        const anewFrom = greatest === null ? Math.max(1, plc.trigger) : Math.min(1, plc.trigger)
+        const first = reading.kind === 'counted' ? last + 1 : anewFrom
         if (lostTo >= first) lose(first, lostTo, reading.sinceMs)
         if (trigger !== null && s.guard?.orphans.includes(trigger)) lose(trigger, trigger, reading.sinceMs)
         else if (trigger !== null) {

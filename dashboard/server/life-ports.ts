@@ -1,4 +1,12 @@
-import type { ErrorFact, GateResult, I18n, ModelCard, WatchSpec, WordedFact } from '../../contracts/index.ts'
+import type {
+  ErrorFact,
+  FirstArticle,
+  GateResult,
+  I18n,
+  ModelCard,
+  WatchSpec,
+  WordedFact,
+} from '../../contracts/index.ts'
 import type {
   Activation,
   LifeAlarm,
@@ -58,6 +66,36 @@ export interface EscapeEstimates {
   strata: StratumCount[]
 }
 
+/** Parts of known condition that a station must judge right from time to time. */
+export interface ChallengeState {
+  /** Longest time between, min. */
+  everyMin: number
+  /** Of what was not judged right in time. */
+  overdue: 'hold' | 'warn'
+  /** What is wanted now; null = all were judged right in time. */
+  wanted: I18n | null
+  parts: {
+    code: string
+    expect: 'pass' | 'fail'
+    classes: string[]
+    /** Since the recipe came into force. */
+    last: { at: string; right: boolean; text: I18n } | null
+    dueAt: string | null
+  }[]
+}
+
+/** Products that people must call good before a station lets any go on with its recipe. */
+export interface FirstArticleState {
+  /** How many that the station passed. */
+  parts: number
+  /** What is wanted now; null = approved. */
+  wanted: I18n | null
+  /** What people said of them. */
+  articles: FirstArticle[]
+  /** Passed parts that nobody has reviewed yet, the first ones. */
+  waiting: { inspectionId: string; serial: string; at: string }[]
+}
+
 /** `GET /api/life` */
 export interface LifeAnswer {
   stations: {
@@ -68,6 +106,8 @@ export interface LifeAnswer {
       running: { judged: number; skipped: number; failed: number } | null
       report: ShadowReport | null
     }
+    challenge: ChallengeState | null
+    firstArticle: FirstArticleState | null
   }[]
   gates: GateResult[]
   /** `id@version` of every recipe file beside the line. */

@@ -34,6 +34,9 @@ const AccountsPage = lazy(() =>
 )
 const NotFoundPage = lazy(() => import('./shell/not-found.tsx').then((m) => ({ default: m.NotFoundPage })))
 
+/** So old is no answer that a tab shows which is looked at again, ms; who goes from tab to tab asks for nothing. */
+const OLD_MS = 60_000
+
 const queries = new QueryClient({
   // What one person was shown is not for the next, who may not see it.
   queryCache: new QueryCache({
@@ -53,7 +56,9 @@ const queries = new QueryClient({
       staleTime: 1_000,
       // A refused request stays refused; only a lost connection is worth another try.
       retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0),
-      refetchOnWindowFocus: false,
+      // What is asked for only once would stand there in the morning as if it were of now.
+      refetchOnWindowFocus: ({ state }) =>
+        Date.now() - Math.max(state.dataUpdatedAt, state.errorUpdatedAt) > OLD_MS ? 'always' : false,
     },
   },
 })

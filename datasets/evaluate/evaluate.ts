@@ -22,12 +22,20 @@ import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { MaskReader } from './mask-reader.ts'
 import { inWords, type Primary, primaryOf } from './primary.ts'
-import { lookedAt, lowestFloor, openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
+import {
+  callable,
+  lookedAt,
+  lowestFloor,
+  openableTools,
+  openThresholds,
+  reportedFindings,
+  saysPlaces,
+} from './probe-recipe.ts'
 import { oneRecipe, recipesOfSizes } from './recipes-of-sizes.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 import { MapScorer, ShownMaps } from './score-maps.ts'
 import { scoresOf } from './scores.ts'
-import { SegmentScorer } from './segment-scores.ts'
+import { segmentScorer } from './segment-scores.ts'
 import { stageTimes } from './timing.ts'
 
 export interface EvaluateOptions {
@@ -140,7 +148,12 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       threshold,
       scoreFloor: open.size > 0 ? scoreFloor : null,
-      ...scoresOf(images, dataset.classes, threshold, primary, recipe.calibration?.mmPerPx),
+      ...scoresOf(images, dataset.classes, {
+        threshold,
+        primary,
+        places: saysPlaces(recipe, cards),
+        mmPerPx: recipe.calibration?.mmPerPx,
+      }),
       pixels: maps?.score() ?? null,
       segments: segments?.score() ?? null,
       leakage: null,
@@ -185,12 +198,6 @@ function operatingThreshold(
         : 'recipe',
   }
 }
-
-/** Classes that the tools of a recipe may call. */
-const callable = (recipe: Recipe, cards: ReadonlyMap<string, ModelCard>): string[] =>
-  recipe.tools.flatMap((t) =>
-    t.use === 'model@1' ? (cards.get(t.id)?.labels ?? []) : 'class' in t ? [t.class] : [],
-  )
 
 /** Labels in the words of a data set: `pin-hole` and `pinhole` are one class. */
 const wordsOf =
@@ -248,14 +255,6 @@ function mapScorer(recipe: Recipe, primary: Primary | null, dataset: Dataset): M
     decidedByScore: spec.family === 'anomaly-map' && spec.decidedBy === 'score',
     ...(recipe.calibration ? { mmPerPx: recipe.calibration.mmPerPx } : {}),
   })
-}
-
-/** Null without a segmenter that knows a background, or when nothing is marked in any image. */
-function segmentScorer(primary: Primary | null, { items }: Dataset): SegmentScorer | null {
-  const spec = primary?.card.spec
-  if (!primary || spec?.family !== 'segmentation-classes' || spec.background === null) return null
-  if (!items.some((i) => i.mask !== undefined || (i.boxes ?? []).length > 0)) return null
-  return new SegmentScorer(primary.tool, primary.card.labels, spec.background)
 }
 
 function evaluated(

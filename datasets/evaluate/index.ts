@@ -21,6 +21,6 @@ export {
   type EvaluationResult,
   type Leakage,
 } from './result.schema.ts'
-export { unrankedKinds } from './scores.ts'
+export { unplacedImages, unrankedKinds } from './scores.ts'
 export { readMask } from './score-maps.ts'
 export { quantiles, type Quantiles } from './timing.ts'

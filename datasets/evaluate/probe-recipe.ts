@@ -144,6 +144,16 @@ function classesCompete(spec: FamilySpec): boolean {
   }
 }
 
+/** Classes that the tools of a recipe may call. */
+export const callable = (recipe: Recipe, cards: ReadonlyMap<string, ModelCard>): string[] =>
+  recipe.tools.flatMap((t) =>
+    t.use === 'model@1' ? (cards.get(t.id)?.labels ?? []) : 'class' in t ? [t.class] : [],
+  )
+
+/** Whether any tool says where a defect is: a finding of a classifier is the image as a whole. */
+export const saysPlaces = ({ tools }: Recipe, cards: ReadonlyMap<string, ModelCard>): boolean =>
+  tools.some((t) => (t.use === 'model@1' ? cards.get(t.id)?.spec.family !== 'classification' : 'class' in t))
+
 /** The lowest score that all opened tools can report: below the floor of a detector nothing is looked at. */
 export const lowestFloor = (
   open: ReadonlySet<string>,

@@ -174,7 +174,7 @@ export const evaluationResultSchema = z.strictObject({
   threshold: thresholdSchema,
   /** Lowest score kept of detectors; null when no threshold was lowered. */
   scoreFloor: z.number().nullable(),
-  /** Null where the data set has no boxes. */
+  /** Null where the data set has no boxes, or nothing that judges says a place. */
   detection: detectionSchema.nullable(),
   /** Null where the data set does not say which parts are bad. */
   judgement: judgementSchema.nullable(),

@@ -9,13 +9,20 @@ import {
 import type { Primary } from './primary.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 
+/** What judged the images. */
+export interface Judging {
+  threshold: CallThreshold
+  primary: Primary | null
+  /** Whether anything of the recipe says where a defect is. */
+  places: boolean
+  mmPerPx: number | undefined
+}
+
 /** Everything that follows from the judged images alone. */
 export function scoresOf(
   images: readonly EvaluatedImage[],
   classes: readonly string[],
-  threshold: CallThreshold,
-  primary: Primary | null,
-  mmPerPx: number | undefined,
+  { threshold, primary, places, mmPerPx }: Judging,
 ): Pick<
   EvaluationResult,
   'detection' | 'judgement' | 'ranking' | 'classification' | 'unlabelled' | 'auroc' | 'noVerdicts'
@@ -36,7 +43,7 @@ export function scoresOf(
   }
   return {
     detection:
-      boxed.length > 0
+      boxed.length > 0 && places
         ? scoreDetections(boxed, classes, threshold, mmPerPx === undefined ? {} : { mmPerPx })
         : null,
     judgement: judged.length > 0 ? scoreJudgements(judged) : null,
@@ -69,6 +76,13 @@ export function unrankedKinds({
   const bad = scored.filter((i) => i.defective).length
   return { bad, good: scored.length - bad }
 }
+
+/** Images with boxes that are not scored, since nothing that judged them says a place. */
+export const unplacedImages = ({
+  detection,
+  images,
+}: Pick<EvaluationResult, 'detection' | 'images'>): number =>
+  detection === null ? images.filter((i) => i.truths !== null).length : 0
 
 function everyAuroc(images: readonly EvaluatedImage[]): Record<string, number> {
   const names = new Set(images.flatMap((i) => Object.keys(i.scores)))

@@ -1,8 +1,8 @@
 import { CodedError, type RawMap } from '../../contracts/index.ts'
 import { ClassPixelScorer, IGNORED, type ClassPixelScore } from '../metrics/index.ts'
-import type { DatasetItem } from '../readers/index.ts'
+import type { Dataset, DatasetItem } from '../readers/index.ts'
 import { maskOfRuns } from '../readers/run-lengths.ts'
-import { inWords } from './primary.ts'
+import { inWords, type Primary } from './primary.ts'
 import { mapPlace, type Mask, type SeenImage } from './score-maps.ts'
 
 /**
@@ -98,6 +98,14 @@ export class SegmentScorer {
       }
     return called
   }
+}
+
+/** Null without a segmenter that knows a background, or when nothing is marked in any image. */
+export function segmentScorer(primary: Primary | null, { items }: Dataset): SegmentScorer | null {
+  const spec = primary?.card.spec
+  if (!primary || spec?.family !== 'segmentation-classes' || spec.background === null) return null
+  if (!items.some((i) => i.mask !== undefined || (i.boxes ?? []).length > 0)) return null
+  return new SegmentScorer(primary.tool, primary.card.labels, spec.background)
 }
 
 /** Even-odd rule. @param outline x1, y1, x2, y2 … */

@@ -107,16 +107,33 @@ async function parse(file: string): Promise<z.infer<typeof cocoSchema>> {
   const parsed = cocoSchema.safeParse(value)
   if (parsed.success) return parsed.data
   const path = parsed.error.issues[0]?.path ?? []
+  if (isDatumaro(value))
+    throw new CodedError('DAT_ANNOTATION', {
+      file,
+      path: path.join('.'),
+      expected: FORM,
+      actual: 'annotations of Datumaro',
+      hint: 'export them as COCO, with the images',
+    })
   const form = path.findLast((key) => typeof key === 'string' && key in FORMS)
   const found = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null)?.[key], value)
   throw new CodedError('DAT_ANNOTATION', {
     file,
     path: path.join('.') || '(document)',
-    expected: FORMS[String(form)] ?? 'the COCO form: images, categories, annotations',
+    expected: FORMS[String(form)] ?? FORM,
     actual: JSON.stringify(found)?.slice(0, 80) ?? 'nothing',
   })
 }
 
+/** The form that Datumaro keeps its projects in, in the same folder `annotations`. */
+const isDatumaro = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'items' in value &&
+  'categories' in value &&
+  !('images' in value)
+
+const FORM = 'the COCO form: images, categories, annotations'
 const ID = 'an id, a number or a text'
 /** What is expected of the keys that are looked at. */
 const FORMS: Record<string, string> = {

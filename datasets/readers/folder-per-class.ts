@@ -8,7 +8,7 @@ import { tablesIn } from './table.ts'
 import { isLayoutFolder } from './unread-labels.ts'
 
 /** Folders in those of classes that hold masks, heights and other pictures of the same parts. */
-const OF_SOMETHING_ELSE = /mask|truth|label|^(gt|rgb|xyz|depth)$/i
+export const OF_SOMETHING_ELSE = /mask|truth|label|^(gt|rgb|xyz|depth)$/i
 const NAME_IT = 'where there are good parts, name their folder with --good'
 
 /** `<class>/*.jpg`, or `<split>/<class>/*.jpg`. */

@@ -109,7 +109,7 @@ export interface DatasetReader {
 /** Names under which data sets file good parts; compared without case, and with `_` for blanks and hyphens. */
 export const GOOD_LABELS: readonly string[] = (
   'good ok ok_front normal pass negative undamaged intact no_defect nodefect non_defective nondefective ' +
-  'defect_free no_defects nodefect_images no_crack no_cracks non_crack non_cracked uncracked mt_free 良品 合格 合格品 正常 正常品 无缺陷'
+  'defect_free no_defects nodefect_images normal_images no_crack no_cracks non_crack non_cracked uncracked mt_free 良品 合格 合格品 正常 正常品 正常样本 无缺陷 无瑕疵 无瑕疵样本'
 ).split(' ')
 
 const plain = (label: string): string =>

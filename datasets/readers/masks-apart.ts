@@ -4,11 +4,12 @@ import { foldersIn, imagesBelow, notEmpty, stem } from './files.ts'
 import { type DatasetReader, isGoodLabel, type ReadOptions } from './item.ts'
 import { areDrawn, hasSetsInside, judgedByMasks, masksOf } from './masks-beside.ts'
 import { splitNamed } from './splits.ts'
+import { splitOfWord } from './table-images.ts'
 
 /** Folders of masks beside those of their images. */
 const OF_MASKS = /^((.*[-_ ])?masks?([-_ ]images?)?|gt|ground[-_ ]?truths?)$/i
 /** The same where what lies beside is called images: elsewhere it is a class. */
-const OF_LABELS = /^(labels?|annotations?|segmentation(class)?)$/i
+const OF_LABELS = /^(((train|val|test)[-_ ])?lab(els?)?|annotations?|segmentation(class)?)$/i
 const OF_IMAGES = /^((train|val|test)[-_ ])?(images?|imgs?|jpegimages)$/i
 /** Ends of the names of masks; AITEX numbers them where an image has two. */
 const END = /[-_](label|mask|gt)\d*$/i
@@ -16,7 +17,8 @@ const END = /[-_](label|mask|gt)\d*$/i
 /**
  * Masks in a folder of their own beside those of the images: `images/x.jpg` and `masks/x.png`, in each split or with the
  * splits below, `good/`, `defect/` and `mask/`, and `Defect_images/0001_002_00.png`, `Mask_images/0001_002_00_mask.png`,
- * `NODefect_images/<roll>/…` (AITEX, J. Silvestre-Blanes et al., Autex Research Journal 19, 2019). What they say of the
+ * `NODefect_images/<roll>/…` (AITEX, J. Silvestre-Blanes et al., Autex Research Journal 19, 2019), `train_img/`,
+ * `train_lab/`, `test_img/` and `test_lab/` (DeepCrack, Y. Liu et al., Neurocomputing 338, 2019). What they say of the
  * parts is as in `masks-beside`. An image of which several masks are has none, and is named, where its folder says that
  * it is bad; elsewhere the set is refused.
  */
@@ -84,8 +86,13 @@ function pairsIn(
   const odd: Odd[] = []
   for (const { file, place, at } of masks) {
     const name = stem(basename(file))
+    // Beside `train_masks` images of `test_images` may have the same names.
+    const split = splitOfWord(place[at] ?? '')
+    const partners = beside(place.slice(0, at)).filter(
+      (f) => split === undefined || (splitOfWord(f) ?? split) === split,
+    )
     const found = [name, name.replace(END, '')].flatMap((image) =>
-      beside(place.slice(0, at)).flatMap(
+      partners.flatMap(
         (f) => byStem.get(join(...place.slice(0, at), f, ...place.slice(at + 1), image)) ?? [],
       ),
     )

@@ -12,6 +12,7 @@ import { leftOut, openTruth, turnedImages } from './left-out.ts'
 import { checkMaskSizes, invertedMasks } from './mask-sizes.ts'
 import { isBrokenMask, looksLikeMask, readMaskFile } from './read-mask.ts'
 import { splitNamed } from './splits.ts'
+import { splitOfWord } from './table-images.ts'
 
 /** Ends of the names of masks: `_label` of KolektorSDD and DAGM, `_GT` of KolektorSDD2. */
 export const OF_A_MASK = /[-_](label|mask|gt)$/i
@@ -66,7 +67,7 @@ export async function judgedByMasks(
   goodLabels: ReadOptions['goodLabels'],
 ): Promise<Omit<FoundDataset, 'format'>> {
   const masks = masksOf(pairs)
-  const marks = await marksOf(dir, masks)
+  const { marks, numbers } = await marksOf(dir, masks)
   const byFolder = [...pairs.keys()].some((f) => isGoodLabel(classFolder(f), goodLabels))
   const everyImage = [...marks.values()].includes(0)
   // Beside the folders of classes nothing says what an image shows.
@@ -113,6 +114,12 @@ export async function judgedByMasks(
         'pictures of parts that are named as masks are: --dataset folder',
       ),
       ...openTruth(
+        byFolder || numbers.length < 2 ? [] : numbers.map(String),
+        dir,
+        'masks of one value: these numbers count as one class of defects',
+        'classes of their own: a folder for each, or outlines or boxes with classes',
+      ),
+      ...openTruth(
         bare,
         dir,
         everyImage
@@ -133,15 +140,17 @@ export async function judgedByMasks(
 const BROKEN_SHARE = 0.1
 
 /**
- * So many pixels each mask marks, by its path below the data set; none of one that is broken.
+ * So many pixels each mask marks, by its path below the data set, none of one that is broken; and the values that do, where
+ * they may be numbers of classes.
  *
  * @throws DAT_ANNOTATION for the first broken one of many, and for a photograph
  */
 async function marksOf(
   dir: string,
   masks: readonly [image: string, mask: string][],
-): Promise<Map<string, number>> {
+): Promise<{ marks: Map<string, number>; numbers: number[] }> {
   const broken: { n: number; error: unknown }[] = []
+  const numbers = new Set<number>()
   const marks = await mapInOrder(masks, async ([image, mask], n): Promise<[string, number][]> => {
     const read = await readMaskFile(join(dir, mask)).catch((error: unknown) => {
       if (!isBrokenMask(error)) throw error
@@ -149,6 +158,7 @@ async function marksOf(
     })
     if (read === undefined) return []
     const px = read.data.reduce((sum, v) => sum + v, 0)
+    for (const n of read.numbers ?? []) numbers.add(n)
     if (px * 2 > read.data.length) await refusePhotograph(join(dir, mask), join(dir, image))
     return [[mask, px]]
   })
@@ -156,7 +166,7 @@ async function marksOf(
   const [first] = broken.sort((a, b) => a.n - b.n)
   if (first && (broken.length > Math.max(1, BROKEN_SHARE * masks.length) || broken.length === masks.length))
     throw first.error
-  return new Map(marks.flat())
+  return { marks: new Map(marks.flat()), numbers: [...numbers].sort((a, b) => a - b) }
 }
 
 function refuseMark(file: string, px = 0): never {
@@ -221,9 +231,9 @@ const folders = (file: string): string[] => dirname(file).split(/[/\\]/)
 
 /** The first folder that is no split; empty for none. */
 const classFolder = (file: string): string =>
-  folders(file).find((f) => f !== '.' && splitNamed(f) === undefined) ?? ''
+  folders(file).find((f) => f !== '.' && splitOfWord(f) === undefined) ?? ''
 
-const splitOf = (file: string): string => folders(file).flatMap((f) => splitNamed(f) ?? [])[0] ?? 'all'
+const splitOf = (file: string): string => folders(file).flatMap((f) => splitOfWord(f) ?? [])[0] ?? 'all'
 
 /** Folders of several products, each with splits or classes of its own, are several sets. */
 export async function hasSetsInside(dir: string): Promise<boolean> {

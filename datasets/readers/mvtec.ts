@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
+import { OF_SOMETHING_ELSE } from './folder-per-class.ts'
 import { checkGoodLabels, type FoundItem, type DatasetReader, isGoodLabel } from './item.ts'
 import { leftOut, openTruth, turnedImages } from './left-out.ts'
 import { checkMaskSizes, invertedMasks } from './mask-sizes.ts'
@@ -16,7 +17,7 @@ const TRUTH = 'ground_truth'
  * images under `train/<class>` are read too, as some sets of this layout have them; a mask of two images is that of the
  * test image. Masks are optional per image; a mask without an image is an error, as is one that marks something on a
  * good part. MVTec LOCO AD has a folder of masks for each image, MVTec AD 2 the test images and masks in `test_public`;
- * both have `validation`. MVTec 3D-AD has the photographs of each class in `rgb`, their masks in `gt` beside it. Sets of one's own have `val`, `Test` …; other folders beside the masks are not used.
+ * both have `validation`. AeBAD-S (Z. Zhang et al., Computers in Industry 149, 2023) has a folder more below that of the class, of images as of masks. MVTec 3D-AD has the photographs of each class in `rgb`, their masks in `gt` beside it. Sets of one's own have `val`, `Test` …; other folders beside the masks are not used.
  */
 export const mvtec: DatasetReader = {
   format: 'mvtec',
@@ -42,7 +43,7 @@ export const mvtec: DatasetReader = {
         const good = isGoodLabel(label, options.goodLabels)
         const { folder, marks } = await photographsIn(dir, join(part, label), label)
         for (const m of marks.values()) apart.push(m)
-        for (const f of await imagesIn(join(dir, folder))) {
+        for (const f of await photographs(dir, folder)) {
           const id = join(folder, f)
           const mask = marks.get(stem(f)) ?? masks.get(`${label}/${stem(f)}`)
           const item: FoundItem = {
@@ -64,6 +65,7 @@ export const mvtec: DatasetReader = {
     await checkMasks(used, (label) => isGoodLabel(label, options.goodLabels))
     const files = new Map(used.map((m) => [m.place, m.files]))
     const turned = await checkMaskSizes(items, (mask) => files.get(mask) ?? [])
+    const several = items.filter((i) => i.mask !== undefined && (files.get(i.mask)?.length ?? 0) > 1)
     const marked = items.some((i) => i.mask !== undefined)
     const bare = items.filter((i) => i.defective === true && i.mask === undefined)
     const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
@@ -90,6 +92,11 @@ export const mvtec: DatasetReader = {
           shared,
           dir,
           'a mask for each image: those of these are taken for the test images of their names',
+        ),
+        ...openTruth(
+          several.length > 0 ? [`${several.length} images`] : [],
+          dir,
+          'scores of pixels as of MVTec AD: sPRO, by which MVTec LOCO AD is ranked, is not computed, and the masks of an image are taken together',
         ),
         ...leftOut(
           marked ? bare.map((i) => i.id) : [],
@@ -136,6 +143,17 @@ async function photographsIn(
     marks.set(stem(f), { label, place, files: [place], images: [] })
   }
   return { folder, marks }
+}
+
+/** Images of a class; of AeBAD-S they lie one folder deeper, in that of the light, view or background they were taken in. */
+async function photographs(dir: string, folder: string): Promise<string[]> {
+  const own = await imagesIn(join(dir, folder))
+  if (own.length > 0) return own
+  const below = await foldersIn(join(dir, folder))
+  if (below.some((f) => OF_SOMETHING_ELSE.test(f))) return []
+  return (
+    await mapInOrder(below, async (f) => (await imagesIn(join(dir, folder, f))).map((i) => join(f, i)))
+  ).flat()
 }
 
 /** A mask of one test image and others is that of the test image, as MVTec's are; returns the others, now without. */
@@ -200,21 +218,38 @@ async function truthIn(dir: string): Promise<string[]> {
   return found.flat()
 }
 
-/** Masks by `<class>/<stem of the image>`. */
+/** Masks by `<class>/<stem of the image>`, the folder below that of the class before it where images lie in such. */
 async function findMasks(dir: string): Promise<Map<string, Mask>> {
   const found = new Map<string, Mask>()
+  const parts = (await partsIn(dir)).map(([part]) => part)
+  const ofImages = async (label: string, name: string): Promise<boolean> =>
+    (
+      await mapInOrder(
+        parts,
+        async (part) =>
+          (await isDirectory(join(dir, part, label, name))) &&
+          (await imagesIn(join(dir, part, label))).length === 0,
+      )
+    ).includes(true)
+  const add = (key: string, label: string, place: string, files = [place]): void =>
+    void found.set(`${label}/${key}`, { label, place, files, images: [] })
+  const ownName = (f: string): string => stem(f).replace(/_mask$/, '')
   for (const root of await truthIn(dir)) {
     for (const label of await foldersIn(root)) {
       const at = join(root, label)
-      for (const f of await imagesIn(at)) {
-        const place = join(at, f)
-        const name = stem(f).replace(/_mask$/, '')
-        found.set(`${label}/${name}`, { label, place, files: [place], images: [] })
-      }
+      for (const f of await imagesIn(at)) add(ownName(f), label, join(at, f))
       for (const name of await foldersIn(at)) {
         const place = join(at, name)
-        const files = (await imagesIn(place)).map((f) => join(place, f))
-        if (files.length > 0) found.set(`${label}/${name}`, { label, place, files, images: [] })
+        const files = await imagesIn(place)
+        if (await ofImages(label, name))
+          for (const f of files) add(join(name, ownName(f)), label, join(place, f))
+        else if (files.length > 0)
+          add(
+            name,
+            label,
+            place,
+            files.map((f) => join(place, f)),
+          )
       }
     }
   }

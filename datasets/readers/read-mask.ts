@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metadata, Sharp } from 'sharp'
-import { asCoded, CodedError, isPlain, plainHeader } from '../../contracts/index.ts'
+import { asCoded, CodedError, isPlain, oddTiffColours, plainHeader } from '../../contracts/index.ts'
 import { imagesIn, isDirectory } from './files.ts'
 import { truthRegions } from '../metrics/truth-regions.ts'
 import { imageOf } from './open-image.ts'
@@ -20,6 +20,8 @@ export interface MaskImage {
   data: Uint8Array
   widthPx: number
   heightPx: number
+  /** Values that mark, where they are so few that they may be numbers of classes; of a grey file without loss alone. */
+  numbers?: readonly number[]
 }
 
 /**
@@ -67,6 +69,13 @@ async function readOne(file: string): Promise<MaskImage> {
         expected: 'a mask of 8 bits, or of 16 bits as PNG or TIFF',
         actual: 'a PGM or PPM of 16 bits, whose low values are lost in 8',
       })
+    const odd = oddTiffColours(bytes)
+    if (odd !== null)
+      throw new CodedError('DAT_ANNOTATION', {
+        file,
+        expected: 'a mask in grey, RGB or of a palette',
+        actual: odd,
+      })
     const image = imageOf(bytes)
     const facts = await image.metadata()
     const { format, depth, space, hasAlpha, channels: stored } = facts
@@ -107,10 +116,35 @@ async function readOne(file: string): Promise<MaskImage> {
     }
     const data = from(least)
     if (lossy && data.includes(1)) refuseDarker(from(LOSSY_MARK.value), data, widthPx, file)
-    return { data, widthPx, heightPx }
+    const numbers = !lossy && read !== 'float' ? numbersOf(values, widthPx, channels) : []
+    return { data, widthPx, heightPx, ...(numbers.length > 0 && { numbers }) }
   } catch (error) {
     throw asCoded(error, 'DAT_ANNOTATION', { file, expected: 'a mask image' })
   }
+}
+
+/**
+ * Values above 0 that fill a square of 2 px, which soft edges do not, however few they have; none of a coloured mask, and where
+ * they are too many to be classes.
+ */
+function numbersOf(
+  values: Readonly<Record<number, number>> & { length: number },
+  widthPx: number,
+  channels: number,
+): number[] {
+  const found = new Set<number>()
+  const areas = new Set<number>()
+  const row = widthPx * channels
+  for (let i = 0; i < values.length && found.size <= MASK_GREYS; i += channels) {
+    const value = values[i] ?? 0
+    for (let c = 1; c < channels; c++) if (values[i + c] !== value) return []
+    if (value === 0 || areas.has(value)) continue
+    found.add(value)
+    const right = i + channels
+    if (right % row !== 0 && [right, i + row, right + row].every((at) => values[at] === value))
+      areas.add(value)
+  }
+  return found.size > MASK_GREYS ? [] : [...areas].sort((a, b) => a - b)
 }
 
 const FLOATS = 'a mask of whole numbers, or of floats of 32 bits'

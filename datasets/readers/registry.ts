@@ -84,10 +84,13 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
   const unused = await unusedFiles({ ...set, ...(labels && { labels }) })
   const splits = [...new Set(set.items.map((i) => i.split))]
   const { taught } = reader
-  const spared = options.forJudging && options.split === undefined && splits.some((s) => s !== taught)
-  const wanted = set.items.filter(({ split }) =>
-    spared ? split !== taught : split === (options.split ?? split),
-  )
+  // Folders that mean it are called `valid`, `validation` … too, and so is it asked for.
+  const asked =
+    options.split === undefined || splits.includes(options.split)
+      ? options.split
+      : (splitNamed(options.split) ?? options.split)
+  const spared = options.forJudging && asked === undefined && splits.some((s) => s !== taught)
+  const wanted = set.items.filter(({ split }) => (spared ? split !== taught : split === (asked ?? split)))
   const sparedCount = spared ? set.items.filter(({ split }) => split === taught).length : 0
   // Each image once, though several splits or files name it.
   const taken = new Set<string>()

@@ -42,6 +42,10 @@ const EXPECTED = {
     '有框,或类别名称表示良品:以下只有类别,不计入任何比率',
   'tables of what is true: these are of submissions or predictions': '真实情况的表:以下为提交或预测的表',
   'a part without a mark: every part counts as bad': '有无标记的工件:现所有工件按不良品计',
+  'masks of one value: these numbers count as one class of defects':
+    '掩膜只有一个值:以下数值均按同一缺陷类别计',
+  'classes of their own: a folder for each, or outlines or boxes with classes':
+    '需区分类别时:每类一个文件夹,或带类别的轮廓或框',
   'a mask for every image, black ones for good parts: images without are in no rate':
     '每张图像都有掩膜,良品为全黑:没有掩膜的图像不计入任何比率',
   'black masks for good parts: images without a mask count as good': '良品有全黑掩膜:没有掩膜的图像按良品计',
@@ -53,6 +57,8 @@ const EXPECTED = {
     '每张图像各有掩膜:以下图像的掩膜被视为同名测试图像的掩膜',
   'a mask for every image with a defect; those without are in no score of pixels':
     '每张缺陷图像都有掩膜:没有的不计入像素评分',
+  'scores of pixels as of MVTec AD: sPRO, by which MVTec LOCO AD is ranked, is not computed, and the masks of an image are taken together':
+    '像素评分与 MVTec AD 相同:不计算 MVTec LOCO AD 排名所用的 sPRO,一张图像的多个掩膜合并计算',
   'split_csv/1cls.csv beside the folder of the object: without it no image is set apart for teaching':
     '对象文件夹旁有 split_csv/1cls.csv:没有它就没有留作示教的图像',
   'no table beside folders of classes: the folders count': '类别文件夹旁没有表:以文件夹为准',

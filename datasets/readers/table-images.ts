@@ -3,9 +3,9 @@ import { CodedError } from '../../contracts/index.ts'
 import { stem } from './files.ts'
 import { splitNamed } from './splits.ts'
 
-/** The split that a table or a folder is named after: `train`, `train_images`, `test labels`. */
+/** The split that a table or a folder is named after: `train`, `train_images`, `test labels`, `test_masks`. */
 export const splitOfWord = (word: string): string | undefined =>
-  splitNamed(/^([a-z]+)(?:[-_ ](?:images?|labels?|set))?$/i.exec(word)?.[1] ?? '')
+  splitNamed(/^([a-z]+)(?:[-_ ](?:images?|imgs?|labels?|lab|masks?|gt|set))?$/i.exec(word)?.[1] ?? '')
 
 /** That of the folders of a path, the innermost first. */
 export const splitIn = (path: string): string | undefined =>

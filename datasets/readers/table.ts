@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
-import { csvColumns, type CsvRow, readCsv } from './csv-rows.ts'
+import type { CsvRow } from './csv-rows.ts'
 import { filesIn, foldersIn, imagesBelow, looseText, notEmpty, stem } from './files.ts'
 import { imageSize } from './image-size.ts'
 import { type DatasetReader, type FoundBox, type FoundItem, isGoodLabel } from './item.ts'
@@ -19,6 +19,7 @@ import {
   unreadColumns,
 } from './table-columns.ts'
 import { imageFinder, plain, splitIn, splitOfWord } from './table-images.ts'
+import { A_TABLE, csvFirst, tableColumns, tableRows } from './table-rows.ts'
 
 const RUNS = 'encodedpixels'
 /** The older form of Severstal: four rows for each image, `0002cc93b.jpg_1`. */
@@ -31,11 +32,11 @@ const OF_MODELS = /submission|predict/i
 const ONE_HOT = /^_classes\.csv$/i
 
 /**
- * Tables (CSV) of images in the folder itself or in that of a split: a class for each image (`filename,label`), boxes
- * (`filename,class,xmin,ymin,xmax,ymax`, half-open px, as Roboflow and RetinaNet have them, or with middle or corner and
- * size by the names of the columns; `table-columns.ts`), or the runs of Severstal
- * (Kaggle 2019: `ImageId,ClassId,EncodedPixels`, or `ImageId_ClassId,EncodedPixels`), pairs of first pixel from 1 and
- * length down the columns. Tables of submissions and predictions are no truth. A column `split`
+ * Tables (CSV) of images in the folder itself or in that of a split: a class for each image (`filename,label`, or, where
+ * there is no CSV, JSON `{ image: class }`), boxes (`filename,class,xmin,ymin,xmax,ymax`, half-open px, as Roboflow and RetinaNet have them, or
+ * with middle or corner and size by the names of the columns; `table-columns.ts`), or the runs of Severstal (Kaggle 2019:
+ * `ImageId,ClassId,EncodedPixels`, or `ImageId_ClassId,EncodedPixels`), pairs of first pixel from 1 and length down the
+ * columns. Tables of submissions and predictions are no truth. A column `split`
  * counts before the names of files and folders. An image in no table is one without a defect where the
  * tables say where defects are, and is named; where they say classes, nobody looked at it.
  */
@@ -136,20 +137,20 @@ export async function tablesIn(dir: string): Promise<Table[]> {
   const levels = (await foldersIn(dir)).filter((f) => splitNamed(f) !== undefined)
   const files = await mapInOrder(['', ...levels], async (level) =>
     (await filesIn(join(dir, level))).flatMap((f) =>
-      /\.[ct]sv$/i.test(f) && !OF_MODELS.test(f) && !ONE_HOT.test(f) ? [join(level, f)] : [],
+      A_TABLE.test(f) && !OF_MODELS.test(f) && !ONE_HOT.test(f) ? [join(level, f)] : [],
     ),
   )
   if (files.flat().length === 0) return []
   const images = (await imagesBelow(dir)).map((f) => plain(basename(f)))
   const tables = (await mapInOrder(files.flat(), (f) => tableOf(dir, f, images))).flatMap((t) => t ?? [])
   const names = new Set(images.flatMap((f) => [f, stem(f)]))
-  return tables.filter((t) => t.rows.some((row) => names.has(plain(imageIn(row, t)))))
+  return csvFirst(tables.filter((t) => t.rows.some((row) => names.has(plain(imageIn(row, t))))))
 }
 
 /** @throws as `readCsv`; null for a table of other things, whatever is wrong with it */
 async function tableOf(dir: string, path: string, images: readonly string[]): Promise<Table | null> {
   const file = join(dir, path)
-  const columns = await csvColumns(file)
+  const columns = await tableColumns(file)
   const runs = columns.includes(RUNS)
   const image = runs && columns.includes(BOTH) ? BOTH : IMAGE_COLUMNS.find((c) => columns.includes(c))
   const label = image === BOTH ? BOTH : LABEL_COLUMNS.find((c) => columns.includes(c))
@@ -158,7 +159,7 @@ async function tableOf(dir: string, path: string, images: readonly string[]): Pr
   const splitColumn = SPLIT_COLUMNS.find((c) => columns.includes(c)) ?? ''
   const split = splitOfWord(stem(basename(path))) ?? splitIn(path)
   try {
-    const rows = await readCsv(file)
+    const rows = await tableRows(file)
     const own = [image, ...(label === undefined ? [] : [label]), ...(named?.columns ?? [])]
     const twice = own.find((c) => columns.indexOf(c) !== columns.lastIndexOf(c))
     if (twice === undefined) {

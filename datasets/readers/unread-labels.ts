@@ -34,7 +34,7 @@ const MISSING: Record<string, string> = {
     'data.yaml or classes.txt with the names of the classes (YOLO), or a table (CSV) of images and classes',
   '.xml': 'XML in annotations/ with images/ beside it, or XML beside its image (Pascal VOC)',
   '.json':
-    'annotations/*.json, annotations.json or <split>/_annotations.coco.json (COCO), or JSON of LabelMe, Label Studio or Supervisely',
+    'annotations/*.json, annotations.json or <split>/_annotations.coco.json (COCO), JSON of LabelMe, Label Studio or Supervisely, or { image: class }',
   '.csv':
     'a table (CSV) with the columns filename and label, or filename, class, xmin, ymin, xmax, ymax, or ImageId, ClassId, EncodedPixels; folders named after the class of their images; or labels as COCO, Pascal VOC or YOLO',
 }

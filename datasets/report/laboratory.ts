@@ -1,4 +1,4 @@
-import { type EvaluationResult, type Leakage, unrankedKinds } from '../evaluate/index.ts'
+import { type EvaluationResult, type Leakage, unplacedImages, unrankedKinds } from '../evaluate/index.ts'
 import type { Rate, SizeBin } from '../metrics/index.ts'
 import { axisStart, legend, lineChart } from './charts.ts'
 import { scoreHistogram } from './histogram.ts'
@@ -7,6 +7,20 @@ import { confusionTable, thresholdText } from './tables.ts'
 
 const share = (r: Rate): string =>
   `${r.count} / ${r.of} = ${percent(r.rate)} <small>${percent(r.exact[0])} … ${percent(r.exact[1])}</small>`
+
+/** That boxes of the set are in no score. */
+export function unplacedSection(r: EvaluationResult): string {
+  const images = unplacedImages(r)
+  return images === 0
+    ? ''
+    : section(
+        t('Places of defects', '缺陷位置'),
+        `<p>${t(
+          `Not scored: ${images} images have boxes, and nothing that judges them says a place.`,
+          `未评分:${images} 张图像有标注框,而判定它们的模型或工具不给出位置。`,
+        )}</p>`,
+      )
+}
 
 /** Ranking of the parts by the image score: histogram, ROC, precision and recall, stated operating points. */
 export function rankingSection(r: EvaluationResult): string {

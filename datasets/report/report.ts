@@ -12,6 +12,7 @@ import {
   pixelSection,
   rankingSection,
   segmentSection,
+  unplacedSection,
 } from './laboratory.ts'
 import { caseSections, partSection } from './pictures.ts'
 import { STYLE } from './style.ts'
@@ -53,7 +54,7 @@ export async function renderReport(result: EvaluationResult, options: ReportOpti
         : '',
     ),
     comparisonSection(result),
-    d ? detectionSections(result) : '',
+    d ? detectionSections(result) : unplacedSection(result),
     cocoSection(result),
     rankingSection(result),
     classificationSection(result),

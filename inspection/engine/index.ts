@@ -5,5 +5,5 @@ export { Shadow, type ShadowComparison, type ShadowCounts, type SpareWorkers } f
 export { StationEngine } from './station-engine.ts'
 export type { StationPorts } from './station-ports.ts'
 export type { StationCounters, StationState } from './station-state.ts'
-export { identityTools } from './naming.ts'
+export { codesElsewhere, identityTools } from './naming.ts'
 export { withoutIdentity } from './outcome.ts'

@@ -1,6 +1,8 @@
 import type {
   CaptureAck,
+  ChallengeCheck,
   CodeRead,
+  Disposition,
   DoubtfulIdentity,
   ErrorFact,
   I18n,
@@ -9,6 +11,7 @@ import type {
   Recipe,
   RejectAck,
   RejectCommand,
+  Verdict,
 } from '../../contracts/index.ts'
 
 /** What became of one trigger, for screens and metrics. */
@@ -33,8 +36,20 @@ export interface JudgedPart {
 export interface PartIdentity {
   /** Why nobody can say who the part is, or who judged it; the part is held. */
   problem: DoubtfulIdentity | null
-  /** Why the part must not go on at this moment (a hold, a failed canary), or null; asked again before the gate. */
-  hold(): Promise<I18n | null>
+  /**
+   * Why the part must not go on at this moment (a hold, a failed canary, a station before that stopped it), or null; asked
+   * again before the gate.
+   *
+   * @param disposition where it goes otherwise: what does not go on anyway keeps that, whatever a station before said
+   */
+  hold(disposition: Disposition): Promise<I18n | null>
+  /**
+   * By this inspection the part does not go on; said before its record is on disk, as other stations may have the part by
+   * then. Absent = nobody can say who it is.
+   */
+  stopped?(inspectionId: string): void
+  /** It is no product but a known part that checks the station: takes note of how it was judged. Absent = a product. */
+  challenge?(verdict: Verdict): ChallengeCheck
 }
 
 /** Establishes the identity of a part, once; injected, because that is the business of traceability. */

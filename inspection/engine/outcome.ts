@@ -1,4 +1,6 @@
 import {
+  type ChallengeCheck,
+  challengeText,
   CodedError,
   type DoubtfulIdentity,
   type I18n,
@@ -48,6 +50,21 @@ export function withoutIdentity(
 ): InspectOutcome {
   const judged = withoutVerdict(outcome, recipe, nv)
   return { ...judged, verdict: { ...judged.verdict, reasons: [...judged.verdict.reasons, text] } }
+}
+
+/**
+ * A challenge part has no verdict, however it was judged: it is no product, must not go on as one, and counts as none. What
+ * was seen and what was expected stays.
+ */
+export function challenged(
+  outcome: InspectOutcome,
+  recipe: { id: string; sha256: string },
+  check: ChallengeCheck,
+): InspectOutcome {
+  const { en, zh } = challengeText(check)
+  const fact = toFact(new CodedError('INS_CHALLENGE', { path: check.code, actual: en }))
+  const judged = withoutVerdict(outcome, recipe, { reason: 'challenge', ...fact })
+  return { ...judged, verdict: { ...judged.verdict, reasons: [...judged.verdict.reasons, { en, zh }] } }
 }
 
 /** A judged part of something that is on hold: what was judged stays, the part does not go on. */

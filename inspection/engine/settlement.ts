@@ -6,6 +6,7 @@ import {
   errorText,
   type CaptureAck,
   type CaptureRequest,
+  type ChallengeCheck,
   type FrameMeta,
   GATE_MARGIN_MS,
   type GateFailed,
@@ -56,8 +57,12 @@ export interface Judgement {
   reads: AssociatedRead[]
   /** Named by readers; comes before what the frame and the line file say. */
   place?: PartPlace
+  /** It is no product. */
+  challenge?: ChallengeCheck
   /** Why the part must not go on at this moment, or null. */
   hold(): Promise<I18n | null>
+  /** See `PartIdentity.stopped`. */
+  stopped(inspectionId: string): void
 }
 
 /**
@@ -84,6 +89,7 @@ export class Settlement {
     const { trigger, triggeredAtMs, outcome } = judgement
     const inspectionId = uuidv7()
     const deadlineMs = triggeredAtMs + this.#spec.budgetMs
+    if (outcome.verdict.disposition !== 'release') judgement.stopped(inspectionId)
     let refusal: CodedError | null = null
     const durable = this.#store.capture(this.#request(inspectionId, judgement)).catch((error: unknown) => {
       refusal = asCoded(error, 'TRC_WRITE')
@@ -101,7 +107,10 @@ export class Settlement {
       : action === 'release'
         ? await heldBy(judgement)
         : null
-    if (reason !== null) action = 'hold'
+    if (reason !== null) {
+      action = 'hold'
+      judgement.stopped(inspectionId)
+    }
     const command: RejectCommand = {
       station: this.#spec.id,
       trigger,
@@ -186,14 +195,14 @@ export class Settlement {
   }
 
   #request(inspectionId: string, j: Judgement): CaptureRequest {
-    const { product, identity, tools } = j.recipe.recipe
+    const { product, identity } = j.recipe.recipe
     const place = { ...this.#spec.place, ...j.meta?.place, ...j.place }
     return {
       inspectionId,
       station: this.#spec.id,
       trigger: j.trigger,
       attempt: j.attempt,
-      runType: 'production',
+      runType: j.challenge ? 'golden-sample' : 'production',
       meta: j.meta,
       image: j.image,
       ...(j.image !== null && j.template && { template: j.template }),
@@ -204,7 +213,7 @@ export class Settlement {
         ...(product.gtin === undefined ? {} : { gtin: product.gtin }),
       },
       identity,
-      identityTools: identityTools(tools),
+      identityTools: identityTools(j.recipe.recipe, j.outcome.verdict.codes),
       ...(j.reads.length > 0 && { reads: j.reads }),
       ...(Object.keys(place).length > 0 && { place }),
       outcome: j.outcome,

@@ -79,7 +79,8 @@ export class Shadow {
   #look(frame: Frame, part: JudgedPart, context: PartContext): void {
     const { station } = part
     const candidate = this.#candidates.get(station)
-    if (!candidate) return
+    // A challenge part has no verdict to compare with, whatever was seen on it.
+    if (!candidate || part.outcome.verdict.noVerdict?.reason === 'challenge') return
     const { recipe, counts } = candidate
     if (!this.#workers.hasSpare(this.#keepFree)) {
       counts.skipped += 1

@@ -292,7 +292,7 @@ export class StationEngine {
     if (part.recordFault) this.#alarms.setFault('record', part.recordFault)
     else this.#watchRecords()
     this.#latencies.push(part.gateAtMs - part.triggeredAtMs)
-    this.#alarms.judge(part.outcome.verdict)
+    if (!judgement.challenge) this.#alarms.judge(part.outcome.verdict)
     this.#ports.onPart(part)
     return part
   }

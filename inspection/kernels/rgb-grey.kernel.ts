@@ -34,3 +34,9 @@ export function dropAlpha(src: Uint8Array, channels: number, out: Uint8Array): v
     for (let c = 0; c < keep; c++) out[k + c] = src[i + c]!
   }
 }
+
+/** Whether all three channels are equal in every pixel of interleaved RGB. */
+export function isGrey(rgb: Uint8Array): boolean {
+  for (let k = 0; k < rgb.length; k += 3) if (rgb[k] !== rgb[k + 1] || rgb[k] !== rgb[k + 2]) return false
+  return true
+}

@@ -6,6 +6,7 @@ import {
   type FrameFormat,
   isPlain,
   MAX_PIXELS,
+  oddTiffColours,
   plainHeader,
 } from '../../contracts/index.ts'
 import type { Pixels } from '../../models/index.ts'
@@ -36,8 +37,8 @@ export interface WantedImage {
  * fit pass through without a copy and stay borrowed.
  *
  * @param take gives the memory for the pixels
- * @throws INS_DECODE empty, truncated or damaged; INS_IMAGE_FORMAT more than 8 bits per channel, CMYK, real
- * transparency, several pages, two pictures in one, raw bytes of the wrong length; INS_IMAGE_LIMIT; INS_WRONG_SIZE
+ * @throws INS_DECODE empty, truncated or damaged; INS_IMAGE_FORMAT more than 8 bits per channel, CMYK and
+ * other colours than grey and RGB, real transparency, several pages, two pictures in one, raw bytes of the wrong length; INS_IMAGE_LIMIT; INS_WRONG_SIZE
  */
 export async function decodeFrame(
   bytes: Uint8Array,
@@ -164,6 +165,9 @@ const RASTER = new Set(['jpeg', 'png', 'tiff', 'webp', 'gif'])
 
 /** Formats whose header sharp reads for us. Vector formats and documents are not camera images. */
 async function readOther(buffer: Buffer): Promise<ImageFacts> {
+  const odd = oddTiffColours(buffer)
+  if (odd !== null)
+    throw refused('grey, RGB or a palette', odd, 'have the camera send grey or RGB, or convert the files')
   let meta: Metadata
   try {
     meta = await sharp(buffer, { failOn: 'warning', limitInputPixels: false }).metadata()
@@ -192,7 +196,8 @@ function inColour(image: Pixels, want: WantedImage, take: TakePixels): Pixels {
   const data = take(count * channels)
   if (channels === 1) rgbToGrey(image.data, 0, count, data)
   else greyToRgb(image.data, data)
-  return { data, widthPx: image.widthPx, heightPx: image.heightPx, channels }
+  const { widthPx, heightPx } = image
+  return { data, widthPx, heightPx, channels, storedChannels: image.channels }
 }
 
 function checkSize(widthPx: number, heightPx: number, want: WantedImage): void {

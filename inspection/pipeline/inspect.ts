@@ -116,6 +116,7 @@ class Judging {
       ])
       if (own.status === 'rejected') throw own.reason
       this.image = new PartImage(own.value, this.memory.take)
+      this.#prepared.colour(own.value)
       if (template.status === 'rejected') throw template.reason
       this.#golden = template.value ?? this.#golden
     } catch (error) {

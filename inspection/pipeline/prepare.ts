@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from '../../contracts/index.ts'
 import { meaning } from '../../models/index.ts'
-import { compileGate, type GateResult } from '../gate/index.ts'
+import { type ColourCheck, compileColour, compileGate, type GateResult } from '../gate/index.ts'
 import { recipeHash, recipeId } from '../recipes/index.ts'
 import { checkRuleNames, type CompiledRules, compileRules } from '../rules/index.ts'
 import { type PreparedTool, prepareTool } from '../tools/index.ts'
@@ -39,6 +39,7 @@ export interface PreparedRecipe {
   readonly golden: GoldenTemplate | null
   readonly frameGolden: FrameGolden
   readonly gate: (image: PartImage) => GateResult
+  readonly colour: ColourCheck
   readonly rules: CompiledRules
   readonly models: Verdict['models']
   /** SHA-256 of what the packages of the models mean, which a recipe that pins networks alone leaves open. */
@@ -82,6 +83,10 @@ export async function prepareRecipe(
       checkRuleNames(recipe, new Map(tools.flatMap(({ id, model }) => (model ? [[id, model.card]] : []))))
     await warmUp(recipe, golden, tools)
     const runners = [...new Set(tools.flatMap((t) => [...(t.model ? [t.model] : []), ...(t.further ?? [])]))]
+    const colour = compileColour(
+      recipe,
+      runners.map((r) => r.card),
+    )
     return {
       id: recipeId(recipe),
       recipe,
@@ -93,6 +98,7 @@ export async function prepareRecipe(
         recipe.tools.some((t) => t.use === 'template@1'),
       ),
       gate,
+      colour,
       rules,
       models: runners.map((r) => ({
         id: r.card.id,

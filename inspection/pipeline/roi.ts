@@ -1,5 +1,6 @@
-import { type Box, CodedError, type Recipe, type Roi } from '../../contracts/index.ts'
+import { type Box, CodedError, type CodeRead, type Recipe, type Roi } from '../../contracts/index.ts'
 import { fillPolygon, insidePolygon } from '../kernels/index.ts'
+import { contains as boxContains, middleOf } from './code-place.ts'
 
 /** True when the point (px of the part frame) lies in the region; the border belongs to it at the top and left. */
 function contains(roi: Roi, x: number, y: number): boolean {
@@ -66,6 +67,12 @@ export const roisAt = (recipe: Recipe, x: number, y: number): string[] =>
   Object.entries(recipe.rois)
     .filter(([, roi]) => contains(roi, x, y))
     .map(([name]) => name)
+
+/** Whether the middle of a code lies in the smallest box around a region of the recipe, which is where `code@1` looks first. */
+export function isAbout(recipe: Recipe, roi: string, code: Pick<CodeRead, 'corners'>): boolean {
+  const { widthPx, heightPx } = recipe.view
+  return boxContains(bounds(roiOf(recipe, roi), widthPx, heightPx), middleOf(code))
+}
 
 export function roiOf(recipe: Recipe, name: string): Roi {
   const roi = recipe.rois[name]

@@ -102,17 +102,17 @@ async function checkGolden({ golden }: Recipe, dir: string): Promise<void> {
 }
 
 /**
- * Whether a station can find the identity that the recipe wants.
+ * Whether a station can find the identity that the recipe wants, and its challenge parts.
  *
  * @param beside codes are also read beside the camera there
  * @throws CFG_UNKNOWN_REFERENCE
  */
 export function checkNaming({ recipe, file }: LoadedRecipe, beside: boolean): void {
-  if (recipe.identity !== 'required' || beside) return
+  if ((recipe.identity !== 'required' && !recipe.challenge) || beside) return
   if (recipe.tools.some((t) => t.use === 'code@1' && t.identity)) return
   throw new CodedError('CFG_UNKNOWN_REFERENCE', {
     file,
-    path: 'identity',
+    path: recipe.challenge ? 'challenge' : 'identity',
     expected: 'a code@1 tool with `identity: true`, or an association of the station',
     actual: 'none',
   })

@@ -1,7 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js'
 import type { CodeRead, Finding } from '../../contracts/index.ts'
 
-/** The facts a condition may name; docs/ARCHITECTURE.md says what they hold. */
+/** The facts a condition may name; docs/RECIPES.md says what they hold. */
 export const RULE_FACTS: ReadonlySet<string> = new Set([
   'findings',
   'measurements',

@@ -53,9 +53,9 @@ export function cut(pixels: Pixels, [x1, y1, x2, y2]: readonly [number, number, 
 }
 
 /** The line upright, grey. */
-export function lineImage(image: PartImage, { cx, cy, widthPx, heightPx, angleRad }: TextRectangle): Pixels {
-  // PaddleOCR get_rotate_crop_image: from this ratio on the text runs downwards
-  const downwards = heightPx >= 1.5 * widthPx
+export function lineImage(image: PartImage, place: TextRectangle): Pixels {
+  const { cx, cy, widthPx, heightPx, angleRad } = place
+  const downwards = runsDownwards(place)
   const w = Math.max(1, Math.round(downwards ? heightPx : widthPx))
   const h = Math.max(1, Math.round(downwards ? widthPx : heightPx))
   const angle = downwards ? angleRad + Math.PI / 2 : angleRad
@@ -69,6 +69,11 @@ export function smoothed({ data, widthPx, heightPx }: Pixels, sigmaPx: number): 
   const out = new Uint8Array(widthPx * heightPx)
   gaussianBlur(data, widthPx, heightPx, sigmaPx, new Float32Array(widthPx * heightPx), out)
   return { data: out, widthPx, heightPx, channels: 1 }
+}
+
+// PaddleOCR get_rotate_crop_image: from this ratio on the text runs downwards
+export function runsDownwards({ widthPx, heightPx }: TextRectangle): boolean {
+  return heightPx >= 1.5 * widthPx
 }
 
 /** Clockwise from the top left. */

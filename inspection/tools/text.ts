@@ -1,7 +1,9 @@
 import { type CodeRead, CodedError, modelPin, type ToolSpecOf } from '../../contracts/index.ts'
 import type { ModelRunner, TextRectangle } from '../../models/index.ts'
-import { toolArea } from '../pipeline/roi.ts'
+import type { PartImage } from '../pipeline/part-image.ts'
+import { type ToolArea, toolArea } from '../pipeline/roi.ts'
 import { dateCodeDay } from './date-code.ts'
+import { around, endsInside, leaves, type Print } from './text-border.ts'
 import { cornersOf, cut, lineImage, smoothed, valueOf, withoutSpaces } from './text-lines.ts'
 import type { Line, Reading } from './text-lines.ts'
 import { textPattern } from './text-pattern.ts'
@@ -14,9 +16,9 @@ const STRENGTHS = [0.45, 0.6, 0.75] as const
 
 /**
  * Printed text: places of text in the ROI, each read as one line, each expectation matched against the lines. It
- * gives one CodeRead per expectation with the symbology `text:<name>`; not found, found twice, read doubtfully or
- * no date that exists is a failed read that says so. Text is read from left to right up to 45 degrees off; what is
- * taller than 1.5 times its width is read downwards.
+ * gives one CodeRead per expectation with the symbology `text:<name>`; not found, found twice, read doubtfully, going
+ * on outside the ROI, or no date that exists is a failed read that says so. Text is read
+ * from left to right up to 45 degrees off; what is taller than 1.5 times its width is read downwards.
  *
  * `scores`: `lines`, and for what was found `<name>.confidence` (least probability of the characters of the value) and
  * for dates `<name>.day` (days since 1970-01-01).
@@ -39,39 +41,96 @@ export const text: Tool<'text@1'> = {
       model: detector,
       further: [recogniser],
       async run({ image }) {
-        const [x, y] = area.box
-        const pitch = spec.dotPitchPx
-        const { grey, widthPx, heightPx } = image
-        const whole =
-          pitch === undefined
-            ? cut(image.pixels, area.box)
-            : smoothed(cut({ data: grey, widthPx, heightPx, channels: 1 }, area.box), STRENGTHS[1] * pitch)
-        const found = await detector.run(
-          { image: whole },
-          { threshold: spec.minTextScore, thresholds: {}, maxFindings: spec.maxLines },
+        const look = new Look(spec, image, detector, recogniser, alphabet)
+        const lines = await look.linesIn(area.box, area.allows)
+        const print: Print = spec.dotPitchPx === undefined ? 'strokes' : 'dots'
+        // only what would be taken for a line of that form is looked at once more
+        const near = lines.filter(
+          ({ place, readings }) =>
+            leaves(place, area.box, print) &&
+            patterns.some((p) => readings.some((r) => valueOf(p, r).length > 0)),
         )
-        let inferMs = found.inferMs
-        const lines: Line[] = []
-        for (const { rectangle } of found.findings) {
-          if (!rectangle) continue
-          const place = { ...rectangle, cx: rectangle.cx + x, cy: rectangle.cy + y }
-          if (!area.allows([place.cx, place.cy, place.cx, place.cy])) continue
-          const upright = lineImage(image, place)
-          const shown = pitch === undefined ? [upright] : STRENGTHS.map((s) => smoothed(upright, s * pitch))
-          const readings: Reading[] = []
-          for (const line of shown) {
-            const read = await recogniser.run({ image: line }, alphabet)
-            inferMs += read.inferMs
-            if (read.text) readings.push(withoutSpaces(read.text))
-          }
-          if (readings.some((r) => r.text !== '')) lines.push({ readings, place })
-        }
+        const within =
+          near.length === 0
+            ? area.box
+            : around(
+                area.box,
+                near.map((l) => l.place),
+                image,
+              )
+        const wider = near.length === 0 ? [] : await look.linesIn(within, () => true)
+        const ends: Ends = (line, value, pattern) =>
+          !near.includes(line) ||
+          endsInside(line, { value, pattern }, wider, { box: area.box, within, print })
         const scores: Record<string, number> = { lines: lines.length }
-        const codes = spec.expect.map((_, i) => judge(spec, i, patterns[i] ?? /$^/, lines, scores))
-        return { codes, scores, inferMs }
+        const codes = spec.expect.map((_, i) => judge(spec, i, patterns[i] ?? /$^/, lines, ends, scores))
+        return { codes, scores, inferMs: look.inferMs }
       },
     }
   },
+}
+
+/** Whether the line is there as a whole. */
+type Ends = (line: Line, value: string, pattern: RegExp) => boolean
+
+/** Finds and reads lines in one image. */
+class Look {
+  inferMs = 0
+  readonly #spec: Spec
+  readonly #image: PartImage
+  readonly #detector: ModelRunner
+  readonly #recogniser: ModelRunner
+  readonly #alphabet: ReturnType<typeof alphabetOf>
+
+  constructor(
+    spec: Spec,
+    image: PartImage,
+    detector: ModelRunner,
+    recogniser: ModelRunner,
+    alphabet: ReturnType<typeof alphabetOf>,
+  ) {
+    this.#spec = spec
+    this.#image = image
+    this.#detector = detector
+    this.#recogniser = recogniser
+    this.#alphabet = alphabet
+  }
+
+  async linesIn(box: ToolArea['box'], allows: ToolArea['allows']): Promise<Line[]> {
+    const { grey, pixels, widthPx, heightPx } = this.#image
+    const { dotPitchPx: pitch, minTextScore, maxLines } = this.#spec
+    const whole =
+      pitch === undefined
+        ? cut(pixels, box)
+        : smoothed(cut({ data: grey, widthPx, heightPx, channels: 1 }, box), STRENGTHS[1] * pitch)
+    const found = await this.#detector.run(
+      { image: whole },
+      { threshold: minTextScore, thresholds: {}, maxFindings: maxLines },
+    )
+    this.inferMs += found.inferMs
+    const lines: Line[] = []
+    for (const { rectangle } of found.findings) {
+      if (!rectangle) continue
+      const place = { ...rectangle, cx: rectangle.cx + box[0], cy: rectangle.cy + box[1] }
+      if (!allows([place.cx, place.cy, place.cx, place.cy])) continue
+      const readings = await this.#read(place)
+      if (readings.some((r) => r.text !== '')) lines.push({ readings, place })
+    }
+    return lines
+  }
+
+  async #read(place: TextRectangle): Promise<Reading[]> {
+    const pitch = this.#spec.dotPitchPx
+    const upright = lineImage(this.#image, place)
+    const shown = pitch === undefined ? [upright] : STRENGTHS.map((s) => smoothed(upright, s * pitch))
+    const readings: Reading[] = []
+    for (const line of shown) {
+      const read = await this.#recogniser.run({ image: line }, this.#alphabet)
+      this.inferMs += read.inferMs
+      if (read.text) readings.push(withoutSpaces(read.text))
+    }
+    return readings
+  }
 }
 
 function needs(runner: ModelRunner, family: string, path: string): void {
@@ -104,6 +163,7 @@ function judge(
   index: number,
   pattern: RegExp,
   lines: readonly Line[],
+  ends: Ends,
   scores: Record<string, number>,
 ): CodeRead {
   const { name = '', date, pattern: form = '' } = spec.expect[index] ?? {}
@@ -132,6 +192,10 @@ function judge(
     return failed(`several lines have the form: ${others(matches)}`)
   if (matches.some((m) => m.values.some((v) => v.value !== value)))
     return failed(`read in several ways: ${others(matches)}`, line.place)
+  // what is left of a cut line may have the form, too
+  const cutOff = matches.find((m) => !ends(m.line, value, pattern))?.line.place
+  if (cutOff)
+    return failed(`${value}: the line reaches the border of the region and may go on outside it`, cutOff)
   // of several strengths the second best decides: one alone may have joined what does not belong together
   const certain = values.map((v) => v.weakest).sort((a, b) => b - a)
   const confidence = certain[line.readings.length > 1 ? 1 : 0] ?? 0

@@ -9,7 +9,8 @@ import {
 export interface LifeAlarm {
   id: string
   station: string
-  /** `score-drift`, `escape-found`, `review-overdue`, `canary-rollback`, `canary-failed`, `canary-shadow` or `shadow-lost`. */
+  /** `score-drift`, `escape-found`, `review-overdue`, `canary-rollback`, `canary-failed`, `canary-shadow`,
+   * `challenge-failed` or `shadow-lost`. */
   alarm: string
   code: ErrorCode
   message: I18n

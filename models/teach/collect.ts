@@ -41,7 +41,7 @@ const ENOUGH_IMAGES = 10
  * some, and the given defects.
  *
  * @throws TCH_IMAGES fewer than two different images, one of quite another size, or tiles with a template asked for; TCH_LABELS a good image among the
- * defects; TCH_LIMIT; TCH_CANCELLED; MDL_OUTPUT for NaN
+ * defects; as `BrokenImages`; TCH_LIMIT; TCH_CANCELLED; MDL_OUTPUT for NaN
  */
 export async function collect(
   request: TeachRequest,
@@ -69,8 +69,8 @@ export async function collect(
     threads: options.threads,
   })
   refuseCutTemplate(options, plan.size)
-  const good = await loadImages(request.good, plan.size, source, step('load', total))
-  const bad = await loadImages(defects, plan.size, source, step('load', total))
+  const groups = { good: request.good, bad: defects }
+  const { good, bad } = await loadImages(groups, plan.size, source, step('load', total))
   const { distinct, copies } = withoutCopies(good.loaded)
   refuseConflicts(distinct, bad.loaded)
   if (distinct.length < 2) throw tooFew(distinct.length, copies)

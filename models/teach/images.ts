@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { CodedError } from '../../contracts/index.ts'
 import { createImageInput } from '../input/image-input.ts'
 import { sizeText } from '../pixels.ts'
+import { BrokenImages } from './broken-images.ts'
 import type { WorkingSize } from './working-size.ts'
 import type { TeachImage } from './request.ts'
 
@@ -29,12 +30,20 @@ const COMMON = 0.25
 
 /**
  * The usual size of images: the median of the widths and of the heights; where no image has it, as of portraits among
- * landscapes, the size that most have, the first of equally many, or that after all where none is common.
+ * landscapes, the size that most have, the first of equally many, or that after all where none is common. Images that
+ * cannot be read have none: `loadImages` names them.
+ *
+ * @throws as `BrokenImages`, when none can be read
  */
 export async function usualSize(images: readonly TeachImage[]): Promise<SourceSize | null> {
   if (images.length === 0) return null
   const sizes: SourceSize[] = []
-  for (const image of images) sizes.push(await (image.size?.() ?? image.load()))
+  const broken = new BrokenImages()
+  for (const image of images) {
+    const size = await broken.read(async () => image.size?.() ?? image.load())
+    if (size !== null) sizes.push(size)
+  }
+  if (sizes.length === 0) broken.refuse()
   const middle = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 1
   const median = {
     widthPx: middle(sizes.map((s) => s.widthPx)),
@@ -60,25 +69,50 @@ export interface Resized {
   far: string[]
 }
 
+/** Images at working size, and which were stretched. */
+interface Loaded {
+  loaded: LoadedImage[]
+  resized: Resized
+}
+
 /**
  * Reads images and brings them to working size as the line will. Images of another size are stretched to it, so that
  * a position means about the same place in each, and named: also parts cut out at their own rims, of many sizes, are
  * better judged so than with their aspect kept (ADR 0007).
  *
  * @param source the usual size of the images
- * @throws TCH_IMAGES when a size is far from the usual one; what `load` throws, for a file that is no image
+ * @throws TCH_IMAGES when a size is far from the usual one; as `BrokenImages` when some cannot be read, whatever group they
+ * are of
  */
-export async function loadImages(
-  images: readonly TeachImage[],
+export async function loadImages<Group extends string>(
+  groups: Readonly<Record<Group, readonly TeachImage[]>>,
   size: WorkingSize,
   source: SourceSize,
   onLoaded: () => void,
-): Promise<{ loaded: LoadedImage[]; resized: Resized }> {
+): Promise<Record<Group, Loaded>> {
+  const broken = new BrokenImages()
+  const all: Partial<Record<Group, Loaded>> = {}
+  for (const group in groups) all[group] = await loadGroup(groups[group], size, source, broken, onLoaded)
+  broken.refuse()
+  return all as Record<Group, Loaded>
+}
+
+async function loadGroup(
+  images: readonly TeachImage[],
+  size: WorkingSize,
+  source: SourceSize,
+  broken: BrokenImages,
+  onLoaded: () => void,
+): Promise<Loaded> {
   const input = createImageInput(inputOf(size))
   const loaded: LoadedImage[] = []
   const resized: Resized = { all: [], far: [] }
   for (const image of images) {
-    const pixels = await image.load()
+    const pixels = await broken.read(() => image.load())
+    if (pixels === null) {
+      onLoaded()
+      continue
+    }
     const { widthPx, heightPx } = pixels
     const stretch = stretchOf(pixels, source)
     if (stretch > MOST_DIFFERENT)

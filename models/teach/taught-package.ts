@@ -8,6 +8,7 @@ import { draftFolder } from '../package/output-folder.ts'
 import { packModel } from '../package/pack.ts'
 import type { PackedModel } from '../package/pack.ts'
 import type { Backbone } from './backbone.ts'
+import type { ColourSeen } from './colour-seen.ts'
 import { METHODS } from './fit.ts'
 import { MAP_OUTPUT, SCORE_OUTPUT } from './fused-graph.ts'
 import { inputOf } from './images.ts'
@@ -26,6 +27,8 @@ const GOLDEN = { atol: 0.02, rtol: 0.002 }
 export interface TaughtPackageRequest {
   taught: TaughtModel
   backbone: Backbone
+  /** What the images told of colour. */
+  colour?: ColourSeen
   id: string
   version: string
   title: ModelCard['title']
@@ -56,9 +59,10 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
     await saveTeachData(join(draft, 'data'), taught.data, sha256)
     if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', NOTHING_WRITTEN)
     const { widthPx, heightPx } = taught.data.size
+    const card = taughtCard(request)
     return await packModel({
       onnx: taught.model,
-      card: taughtCard(request),
+      card: request.colour?.told(card) ?? card,
       goldenInputs: taught.examples.map((data) => ({ image: { data, widthPx, heightPx, channels: 3 } })),
       outDir,
       privateKeyPem,

@@ -137,7 +137,8 @@ async function describeNew(
     done += 1
     onProgress?.({ stage, done, total: add.length * 2 })
   }
-  const { loaded, resized } = await loadImages(add, data.size, data.source, step('load'))
+  const { more } = await loadImages({ more: add }, data.size, data.source, step('load'))
+  const { loaded, resized } = more
   refuseConflicts(loaded, data.defects)
   const fresh = withoutCopies(loaded).distinct.filter(
     (image) => !data.good.some((g) => g.sha256 === image.sha256),

@@ -94,6 +94,8 @@ export class ModuleHost {
   #unlisten: (() => void) | null = null
   #timer: NodeJS.Timeout | null = null
   #minute = -1
+  /** What the last tick of a module failed with: said once, not every second. */
+  readonly #tickFaults = new Map<string, string>()
 
   /** @throws CFG_UNKNOWN_REFERENCE for an unknown slug; CFG_INVALID for wrong parameters or a repeated slug */
   constructor(o: HostOptions, registry: Registry) {
@@ -144,7 +146,7 @@ export class ModuleHost {
         this.#pumpAll()
       })
     })
-    this.#timer = setInterval(() => this.tick(), TICK_MS)
+    this.#timer = setInterval(() => void this.turn(), TICK_MS)
     this.#timer.unref()
     this.#pumpAll()
   }
@@ -153,7 +155,12 @@ export class ModuleHost {
     for (const m of this.#instances.values()) void m.pump()
   }
 
-  /** Time-driven work of all modules; `start` calls it every second. */
+  /** What `start` does every second. While the disk stands still nothing: what is written would stand with it, and this thread. */
+  async turn(): Promise<void> {
+    if (await (this.#o.diskAnswers?.() ?? true)) this.tick()
+  }
+
+  /** Time-driven work of all modules. */
   tick(): void {
     const minute = Math.floor(this.now() / 60_000)
     const turned = minute !== this.#minute ? minute : null
@@ -161,8 +168,11 @@ export class ModuleHost {
     for (const m of this.#instances.values()) {
       try {
         m.tick(turned)
+        this.#tickFaults.delete(m.slug)
       } catch (error) {
-        this.#o.onFault?.(m.slug, toFact(asCoded(error, 'EVT_MODULE', { path: m.slug })))
+        const fact = toFact(asCoded(error, 'EVT_MODULE', { path: m.slug }))
+        if (this.#tickFaults.get(m.slug) !== fact.message) this.#o.onFault?.(m.slug, fact)
+        this.#tickFaults.set(m.slug, fact.message)
       }
     }
   }

@@ -73,7 +73,13 @@ export class JobRunner {
     this.#current = next
     this.#started = performance.now()
     this.#aborted = false
-    this.#post({ kind: 'run', order: next.order })
+    try {
+      this.#post({ kind: 'run', order: next.order })
+    } catch (error) {
+      // Nothing was sent. Thrown on, it would end the process where the one before has just answered.
+      this.#settle(failed(next.order, `its input cannot be given to a thread: ${String(error)}`, 0))
+      return this.#next()
+    }
     this.#timers = [
       setTimeout(() => {
         this.#aborted = true

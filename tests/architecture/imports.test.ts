@@ -112,7 +112,12 @@ describe('import table', () => {
     const values = pages.flatMap(valuesOf).filter((target) => folderOf(target) === 'contracts')
     expect([...new Set(values)]).toEqual(['contracts/error-text.ts'])
     const sentences = [...loadedBy('contracts/error-text.ts')].sort()
-    expect(sentences).toEqual(['contracts/error-text.ts', 'contracts/errors.ts', 'contracts/fact-words.ts'])
+    expect(sentences).toEqual([
+      'contracts/error-text.ts',
+      'contracts/errors.ts',
+      'contracts/fact-words.ts',
+      'contracts/part-words.ts',
+    ])
   })
 
   it('gives the dashboard nothing of traceability but its query surface', () => {

@@ -30,7 +30,7 @@ function capture(n: number): CaptureRequest {
  * syncs, the check of the whole log, and traces among 10^5 and 10^6 edges, or as many as are named.
  *
  * A part is one event. The bare loop is one table without any index and gets its bytes ready-made; ours makes
- * the event from the request, hashes it, and keeps 17 trees of tables and indices, many rows to a statement. What those
+ * the event from the request, hashes it, and keeps 20 trees of tables and indices, many rows to a statement. What those
  * trees alone cost is told beside it, by the same rows ready-made: no more than that ratio can be reached with them.
  */
 export async function benchTrace(args: string[]): Promise<void> {

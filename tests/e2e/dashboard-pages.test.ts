@@ -194,6 +194,49 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     await page.context().close()
   })
 
+  it.each(['part', 'side'])('moves with the mouse, also released outside of the canvas, %s', async (mode) => {
+    const { page } = await openPage(browser, 'en')
+    await page.goto(`${at.url}/part/${newestFail()}`)
+    await page.waitForSelector('canvas[data-image][data-scale]')
+    if (mode === 'side') {
+      const { scale } = await viewOf(page)
+      await page.getByText(en.viewer.side).click()
+      await expect.poll(async () => (await viewOf(page)).scale).toBeLessThan(scale)
+    }
+    const box = await page.locator('canvas[data-image]').boundingBox()
+    const [x, y] = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + 100]
+    const place = async (): Promise<number[]> => {
+      const { tx, ty } = await viewOf(page)
+      return [Math.round(tx), Math.round(ty)]
+    }
+    const drag = async (button: 'left' | 'middle' | 'right'): Promise<number[]> => {
+      const [fromX = 0, fromY = 0] = await place()
+      await page.mouse.move(x - 40, y)
+      await page.mouse.down({ button })
+      // Over the seam of the two views, then above the page.
+      await page.mouse.move(x + 40, y, { steps: 4 })
+      await page.mouse.move(x + 40, 1)
+      await page.mouse.up({ button })
+      await page.mouse.move(x, y + 30, { steps: 3 })
+      const [toX = 0, toY = 0] = await place()
+      return [toX - fromX, toY - fromY]
+    }
+    const moved = [80, Math.round(1 - y)]
+    for (const [button, by] of [
+      ['left', moved],
+      ['middle', moved],
+      ['right', [0, 0]],
+    ] as const) {
+      const [dx = NaN, dy = NaN] = await drag(button)
+      expect([button, Math.abs(dx - (by[0] ?? 0)) < 3, Math.abs(dy - (by[1] ?? 0)) < 3]).toEqual([
+        button,
+        true,
+        true,
+      ])
+    }
+    await page.context().close()
+  })
+
   it('reads px, mm and grey under the cursor', async () => {
     const { page } = await openPage(browser, 'en')
     const passed = at.line.parts.find((p) => p.row.result === 'pass')?.row.inspectionId
@@ -216,7 +259,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     await page.getByText(en.viewer.side).click()
     await page.waitForTimeout(300)
     await screenshot(page, 'part-side-en')
-    await page.getByText(en.viewer.part, { exact: true }).click()
+    await page.locator('.viewer-tools').getByText(en.viewer.part, { exact: true }).click()
     await page.keyboard.press('m')
     await page.waitForTimeout(200)
     await screenshot(page, 'part-map-en')

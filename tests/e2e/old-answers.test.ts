@@ -79,6 +79,41 @@ describe.skipIf(noBrowser !== null)(
       await again.close()
     }, 60_000)
 
+    it('are asked for anew where a tab is looked at again after a long time, and not after a short one', async () => {
+      const own = await serve(3, { webDir: PAGES })
+      const { page } = await openPage(browser, 'en')
+      await page.addInitScript(`for (const [name, is] of [['hidden', true], ['visibilityState', 'hidden']]) {
+        const { get } = Object.getOwnPropertyDescriptor(Document.prototype, name)
+        Object.defineProperty(document, name, { get: () => (globalThis.hides ? is : get.call(document)) })
+      }`)
+      const see = (hides: boolean): Promise<unknown> =>
+        page.evaluate(`globalThis.hides = ${hides}
+          document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`)
+      const hideFor = async (ms: number): Promise<void> => {
+        await see(true)
+        // It gives its connection back, and is not one whose line fell silent.
+        await page.clock.runFor(6_000)
+        await page.clock.fastForward(ms)
+        await see(false)
+      }
+      await page.clock.install()
+      let asked = 0
+      page.on('request', (r) => (asked += Number(r.url().includes('/api/parts?limit=50'))))
+      await page.goto(`${own.url}/parts`)
+      const rows = page.locator('.part-row')
+      await rows.nth(2).waitFor()
+      own.line.judge()
+      expect(asked).toBe(1)
+      await hideFor(20_000)
+      await page.waitForSelector('[data-connection="open"]')
+      expect(asked).toBe(1)
+      await hideFor(8 * 3_600_000)
+      await rows.nth(3).waitFor()
+      expect(asked).toBe(2)
+      await page.context().close()
+      await own.dashboard.close()
+    }, 60_000)
+
     it('are not shown as those of another question while its answer is under way', async () => {
       const { page } = await openPage(browser, 'en')
       await page.goto(`${at.url}/analysis`)

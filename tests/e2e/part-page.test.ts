@@ -194,6 +194,21 @@ describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: $
     await page.context().close()
   })
 
+  it('says why a code that was read names no part', async () => {
+    const { page } = await openPage(browser, 'en')
+    const part = at.line.parts.find((p) => p.row.result === 'fail')
+    await page.route(`**/api/parts/${part?.row.inspectionId}*`, async (route) => {
+      const answer = (await (await route.fetch()).json()) as PartAnswer
+      answer.part.row.identifiedBy = 'trigger'
+      for (const code of answer.part.verdict.codes) if (code.ok) code.text = '板子-001'
+      await route.fulfill({ json: answer })
+    })
+    await page.goto(`${at.url}/part/${part?.row.inspectionId}`)
+    await page.getByText(en.identifiedBy.unnamed).waitFor()
+    await page.locator('.code-read', { hasText: '板子-001' }).getByText(en.codes.notPlain).waitFor()
+    await page.context().close()
+  })
+
   it('lists the first of thousands of findings, the condemned ones among them, and all when asked', async () => {
     const { page } = await openPage(browser, 'en')
     const part = at.line.parts.find((p) => p.row.result === 'fail')

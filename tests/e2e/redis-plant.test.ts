@@ -7,7 +7,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { monoMs } from '../../contracts/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import { commandPresent, describeWith } from '../services/require-service.ts'
-import { queuePrefix } from '../../bin/line/inspector.ts'
 import { type CliProcess, startCli, stopped } from './line-process.ts'
 import { PrivateRedis } from './private-redis.ts'
 
@@ -103,9 +102,10 @@ dashboard: { port: 0 }
     try {
       while (monoMs() < end) {
         for (const line of LINES) {
-          const base = `${queuePrefix({ plant: 'plant', line })}:sightline-inspect`
-          for (const id of await watch.lrange(`${base}:active`, 0, -1))
-            if ((await watch.hget(`${base}:${id}`, 'pb')) === name) return await kill(victim)
+          // The prefix is that of the built program, which is not the one of the sources.
+          const [active = ''] = await watch.keys(`*:plant:${line}:sightline-inspect:active`)
+          for (const id of await watch.lrange(active, 0, -1))
+            if ((await watch.hget(active.replace(/active$/u, id), 'pb')) === name) return await kill(victim)
         }
       }
     } finally {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ReviewItem, ReviewsAnswer } from '../../dashboard/server/life-ports.ts'
+import type { FirstArticleState, ReviewItem, ReviewsAnswer } from '../../dashboard/server/life-ports.ts'
 import type { Served } from '../unit/samples/dashboard-serve.ts'
 import { noBrowser, openPage } from './dashboard-browser.ts'
 import { servePages } from './serve-pages.ts'
@@ -53,8 +53,9 @@ describe.skipIf(noBrowser !== null)(
     })
 
     /** The page over a queue of all parts, as it is asked for and answered by the program that watches models. */
-    async function reviewing(): Promise<Page> {
+    async function reviewing(prepare: (page: Page) => Promise<unknown> = async () => {}): Promise<Page> {
       const { page } = await openPage(browser, 'en')
+      await prepare(page)
       await page.addInitScript(`localStorage.setItem('sightline.name', 'li')`)
       await page.route('**/api/life/reviews*', async (route) => {
         if (route.request().method() === 'POST') {
@@ -227,6 +228,44 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('has the picture of the next part before it is asked for', async () => {
+      const [a, b] = waiting
+      const asked: string[] = []
+      const page = await reviewing(async (of) => {
+        of.on('request', (r) => asked.push(r.url()))
+      })
+      await isShown(page, a)
+      await expect.poll(() => asked).toContain(`${at.url}/api/images/${b?.image}`)
+      await page.context().close()
+    })
+
+    it('names the first articles that wait, which no sample picks', async () => {
+      const wanted = { en: 'first article of board-top@3 not approved', zh: '首件尚未确认' }
+      const {
+        inspectionId,
+        serial,
+        at: judged,
+      } = at.line.parts[0]?.row ?? { inspectionId: '', serial: '', at: '' }
+      const firstArticle = {
+        parts: 1,
+        wanted,
+        articles: [],
+        waiting: [{ inspectionId, serial, at: judged }],
+      } satisfies FirstArticleState
+      const page = await reviewing((of) =>
+        of.route('**/api/life', (route) =>
+          route.fulfill({
+            json: { stations: [{ station: 'st10-top', firstArticle }], gates: [], recipes: [] },
+          }),
+        ),
+      )
+      const said = page.locator('[data-first-article="st10-top"]')
+      await said.getByText(wanted.en).waitFor()
+      await said.getByRole('link', { name: serial, exact: true }).click()
+      await page.waitForSelector(`[data-inspection="${inspectionId}"]`)
+      await page.context().close()
+    })
+
     it('takes one review back where somebody presses twice', async () => {
       const page = await reviewing()
       const [a, b, c] = waiting
@@ -255,14 +294,16 @@ describe.skipIf(noBrowser !== null)(
     })
 
     it('takes no answer about a part whose picture is not there yet, nor one that was pressed twice', async () => {
-      const page = await reviewing()
       let go = (): void => {}
       const held = new Promise<void>((resolve) => (go = resolve))
-      await page.route('**/api/images/*', async (route) => {
-        if (!new URL(route.request().url()).search) await held
-        await route.continue()
-      })
       const [a, b, c] = waiting
+      const page = await reviewing((of) =>
+        of.route('**/api/images/*', async (route) => {
+          const { search, pathname } = new URL(route.request().url())
+          if (!search && !pathname.endsWith(a?.image ?? '')) await held
+          await route.continue()
+        }),
+      )
       expect(waiting.length).toBeGreaterThan(3)
       await page.keyboard.press('x')
       await isShown(page, b)

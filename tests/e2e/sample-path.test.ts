@@ -38,22 +38,22 @@ describe('the sample line', () => {
       await expect.poll(shipped, { timeout: 150_000, interval: 500 }).not.toBeNull()
       const serial = (await shipped()) ?? ''
       const life = await unit(serial)
-      expect(life?.where).toMatchObject({
-        pallet: 'pallet/P00001',
-        shipment: 'shipment/S00001',
-        order: 'order/PO-00001',
-      })
+      // Which ones they are depends on how many boards a busy machine held before.
+      const { pallet, shipment, order } = life?.where ?? {}
+      const number = /^pallet\/P(0000\d)$/.exec(pallet ?? '')?.[1]
+      expect(shipment).toBe(`shipment/S${number}`)
+      expect(order).toMatch(/^order\/PO-0000\d$/)
       const names = [...(life?.backward.items ?? []), ...(life?.forward.items ?? [])].map((i) => i.name)
-      for (const name of ['lot/L0001', 'lot/LAM-L0001', 'supplier/foil-mill', 'customer/drives-ltd'])
+      const lot = names.find((name) => /^lot\/L000\d$/.test(name))?.slice('lot/'.length)
+      for (const name of [`lot/LAM-${lot}`, 'supplier/foil-mill', 'customer/drives-ltd'])
         expect(names).toContain(name)
-      // on a busy machine the first boards may be held, and the first one let go lies in another of the four
-      expect(names.filter((name) => /^box\/B0000[1-4]$/.test(name))).toHaveLength(1)
+      expect(names.filter((name) => /^box\/B000\d\d$/.test(name))).toHaveLength(1)
       expect(await stopped(line)).toBe(0)
       const text = await runCli(['trace', serial, '--data', dir, '--lang', 'zh'])
-      expect(text.stdout).toContain('所在: 已发货 shipment/S00001')
-      const recall = await runCli(['recall', 'lot/LAM-L0001', '--data', dir, '--format', 'csv'])
+      expect(text.stdout).toContain(`所在: 已发货 ${shipment}`)
+      const recall = await runCli(['recall', `lot/LAM-${lot}`, '--data', dir, '--format', 'csv'])
       const row = recall.stdout.split('\r\n').find((r) => r.startsWith(`${serial},`))
-      expect(row).toContain('pallet/P00001,shipment/S00001,customer/drives-ltd,order/PO-00001')
+      expect(row).toContain(`${pallet},${shipment},customer/drives-ltd,${order}`)
       expect((await runCli(['verify', dir])).code).toBe(0)
     } finally {
       line.child.kill('SIGKILL')

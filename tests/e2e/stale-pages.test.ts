@@ -3,10 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createDashboard, type Dashboard } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
-import type { FakeLine } from '../unit/samples/dashboard-line.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 
@@ -56,20 +54,6 @@ describe.skipIf(noBrowser !== null)(
     const visible = (page: Page, text: string): Promise<void> =>
       page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 10_000 })
 
-    /** Another line in its place, with a log of its own. */
-    const replaced = async (own: Served, parts: number): Promise<{ line: FakeLine; again: Dashboard }> => {
-      await own.dashboard.close()
-      const { line, dashboard } = await serve(parts)
-      await dashboard.close()
-      const again = createDashboard({
-        ...line,
-        log: { info: () => {}, warn: () => {}, error: () => {} },
-        version: '0.1.0-test',
-      })
-      await again.listen('127.0.0.1', own.port)
-      return { line, again }
-    }
-
     it('does not call live what a slow network brings late, without a pause', async () => {
       let lateMs = 1
       const url = await front((path, res) => {
@@ -95,37 +79,6 @@ describe.skipIf(noBrowser !== null)(
       await visible(page, 'SN-IN-TIME')
       await page.waitForSelector('[data-connection="open"]')
       await page.context().close()
-    })
-
-    it('shows no part of a log that was replaced while the page stood open', async () => {
-      const own = await serve(10, { webDir: PAGES })
-      const { page } = await openPage(browser, 'en')
-      await page.goto(`${own.url}/andon`)
-      await visible(page, 'SN240010')
-      const { line, again } = await replaced(own, 0)
-      await visible(page, en.live.noParts)
-      line.judge({ serial: 'SN-OF-THIS-LOG' })
-      await visible(page, 'SN-OF-THIS-LOG')
-      expect(await page.getByText('SN2400').count()).toBe(0)
-      await page.context().close()
-      await again.close()
-    })
-
-    it('shows no part of a replaced log where those of the new one cannot be had at first', async () => {
-      const own = await serve(10, { webDir: PAGES })
-      const { page } = await openPage(browser, 'en')
-      await page.goto(`${own.url}/andon`)
-      await visible(page, 'SN240010')
-      let asked = 0
-      await page.route('**/api/parts*', (route) =>
-        asked++ === 0 ? route.fulfill({ status: 503, json: {} }) : route.fallback(),
-      )
-      const { again } = await replaced(own, 4)
-      await visible(page, 'SN240004')
-      expect(await page.getByText('SN240010').count()).toBe(0)
-      expect(asked).toBe(2)
-      await page.context().close()
-      await again.close()
     })
 
     it('shows the last part of a station that is slower than the others, and what is judged meanwhile once', async () => {

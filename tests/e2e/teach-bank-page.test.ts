@@ -120,6 +120,7 @@ describe.skipIf(noBrowser !== null)(`the bank in Chromium${noBrowser ? `: ${noBr
       log: { read: () => [], end: () => query.lastPosition(), onAppend: () => () => undefined },
       imagePath,
       diskAnswers: () => Promise.resolve(true),
+      firstArticles: { doubted: () => Promise.resolve(), approved: () => Promise.resolve() },
     })
     const handlers = [life, ...watch.routes, ...teachRoutes(runs)]
     const images = { path: imagePath }

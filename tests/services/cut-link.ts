@@ -15,7 +15,8 @@ export interface CutLink {
   close(): void
 }
 
-export async function cutLink(target: string): Promise<CutLink> {
+/** @param lasts bytes that a connection takes from the client before it breaks */
+export async function cutLink(target: string, lasts = Infinity): Promise<CutLink> {
   const to = new URL(target)
   const open = new Set<Socket>()
   let whole = true
@@ -25,6 +26,11 @@ export async function cutLink(target: string): Promise<CutLink> {
     if (!whole) return void client.destroy()
     const since = orphaned
     const far = connect(Number(to.port || '5432'), to.hostname)
+    let left = lasts
+    client.on('data', (bytes) => {
+      left -= bytes.length
+      if (left < 0) far.destroy()
+    })
     for (const [a, b] of [
       [client, far],
       [far, client],
@@ -36,7 +42,7 @@ export async function cutLink(target: string): Promise<CutLink> {
         b.destroy()
       })
       a.on('data', (bytes) => {
-        if (!silent && since === orphaned) b.write(bytes)
+        if (!silent && since === orphaned && !b.destroyed) b.write(bytes)
       })
     }
   })

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { CodedError, type InspectJob, monoMs, uuidv7 } from '../../contracts/index.ts'
 import { canaryJob, LocalInspector, Shadow, type ShadowComparison } from '../../inspection/index.ts'
 import type { JudgedPart } from '../../inspection/engine/index.ts'
+import { challenged } from '../../inspection/engine/outcome.ts'
 import { context, noModels, raw, recipeOf } from '../unit/samples/inspection-recipes.ts'
 import { frame, outcome } from '../unit/samples/station-ports.ts'
 
@@ -99,6 +100,24 @@ describe('Shadow', () => {
     await shadow.after(Promise.resolve(part(4)), frameOf(4), here)
     expect(seen).toHaveLength(1)
     expect(shadow.counts('s1')).toBeNull()
+  })
+
+  it('looks at no challenge part, which would disagree with every candidate', async () => {
+    const seen: number[] = []
+    const shadow = new Shadow(await start(2), 1, ({ part: { trigger } }) => seen.push(trigger))
+    shadow.set('s1', 'sample@2')
+    const check = {
+      code: 'NG',
+      expected: { result: 'fail', classes: [] },
+      actual: null,
+      right: false,
+    } as const
+    const known = challenged(outcome('fail'), { id: 'sample@1', sha256: '' }, check)
+    await shadow.after(Promise.resolve({ ...part(1), outcome: known }), frameOf(1), here)
+    expect(shadow.counts('s1')).toEqual({ judged: 0, skipped: 0, failed: 0 })
+    await shadow.after(Promise.resolve(part(2)), frameOf(2), here)
+    await expect.poll(() => shadow.counts('s1')).toEqual({ judged: 1, skipped: 0, failed: 0 })
+    expect(seen).toEqual([2])
   })
 
   it('loses what cannot be kept, as on a full disk, and nothing else', async () => {

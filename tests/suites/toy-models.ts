@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { modelCardSchema } from '../../contracts/index.ts'
-import type { FamilySpec, ModelCard } from '../../contracts/index.ts'
+import type { Colour, FamilySpec, ModelCard } from '../../contracts/index.ts'
 import { generateKeys, packModel } from '../../models/index.ts'
 import type { ModelImages, Pixels } from '../../models/index.ts'
 import { toyModel } from './toy-graphs.ts'
@@ -17,6 +17,8 @@ export interface ToyOptions extends ToyGraph {
   labels?: string[]
   fit?: 'none' | 'stretch' | 'letterbox'
   multipleOf?: number
+  /** What the card says that it was taught with. */
+  colour?: Colour
   /** Fields of the family that differ from the defaults below. */
   spec?: Partial<FamilySpec>
   threshold?: number
@@ -97,6 +99,7 @@ export function toyCard(options: ToyOptions): ModelCard {
     heightPx: size?.heightPx ?? null,
     multipleOf,
     fit,
+    ...(options.colour && { colour: options.colour }),
   }
   const pair = toy.kind === 'decoded' && toy.pair === true
   return modelCardSchema.parse({

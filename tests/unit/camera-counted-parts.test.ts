@@ -133,6 +133,33 @@ describe('parts that a PLC counts, with a camera that pushes', () => {
     expect(source.health().state).toBe('online')
   })
 
+  it('keep their frames where both counters wrap at 32 bits', async () => {
+    const source = camera(2_000)
+    closers.push(() => source.close())
+    await source.open()
+    const stop = new AbortController()
+    const seen: unknown[] = []
+    const reading = (async () => {
+      for await (const item of source.items(stop.signal)) {
+        if (item.kind === 'frame') {
+          seen.push(item.frame.meta.trigger)
+          item.frame.release()
+        } else if (item.kind === 'missed') seen.push([item.trigger, item.code])
+      }
+    })()
+    source.counted?.(0xffff_ffff)
+    expect(await push(source, 0xffff_ffff)).toEqual([202, undefined])
+    source.counted?.(0, true)
+    expect(await push(source, 0)).toEqual([202, undefined])
+    // The push may come before the PLC is read.
+    expect(await push(source, 1)).toEqual([202, undefined])
+    source.counted?.(1)
+    source.counted?.(2)
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual([0xffff_ffff, 0, 1, [2, 'CAM_TIMEOUT']])
+    stop.abort()
+    await reading
+  })
+
   it('are missed once, also where pushes overtake the count or each other', async () => {
     const source = camera(2_000)
     const { diary, count, end } = await station(source)

@@ -88,6 +88,31 @@ describe('http-push with a counter', () => {
     expect(brief(items)).toEqual([0xffff_ffff, 'CAM_GAP', 1])
   })
 
+  it.each([0xffff, 0xffff_ffff])(
+    'goes on with 0 behind %i, and is not said to have lost its power',
+    async (last) => {
+      const { items } = await pushes({ firstTrigger: last }, async (push) => {
+        for (const n of [last, 0, 1]) expect(await push(numbered(n))).toEqual([202, { trigger: n }])
+        expect((await push(numbered(0)))[0]).toBe(409)
+      })
+      expect(brief(items)).toEqual([last, 'CAM_GAP', 0, 1, 'CAM_DUPLICATE'])
+      expect(items[1]).toMatchObject({ message: expect.stringContaining('went over its greatest number') })
+    },
+  )
+
+  it('misses the parts that it lost when it wrapped', async () => {
+    const { items } = await pushes({ firstTrigger: 65_533 }, async (push) => {
+      for (const n of [65_533, 3, 4]) expect(await push(numbered(n))).toEqual([202, { trigger: n }])
+    })
+    const lost = [65_534, 65_535, 1, 2].map((n) => [n, 'CAM_GAP'])
+    expect(brief(items)).toEqual([65_533, 'CAM_GAP', ...lost, 3, 4])
+    // The device says that it was begun anew: no part lies between.
+    const told = await pushes({ firstTrigger: 65_533 }, async (push) => {
+      for (const n of [65_533, 3]) expect((await push(numbered(n, n === 3)))[0]).toBe(202)
+    })
+    expect(brief(told.items)).toEqual([65_533, 'CAM_GAP', 3])
+  })
+
   it('near below it asks, and takes the word of the sender', async () => {
     const { items } = await pushes({ firstTrigger: 500 }, async (push) => {
       expect((await push(numbered(500)))[0]).toBe(202)

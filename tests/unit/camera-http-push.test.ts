@@ -299,8 +299,8 @@ describe('http-push', () => {
       expect((await post(url, image)).body).toEqual({ trigger: 105 })
       expect((await push(200_000)).body).toEqual({ trigger: 200_000 })
     })
+    // Number 100 came while nothing ran: no link lost it, and the station closes it as interrupted.
     expect(brief(items)).toEqual([
-      [100, 'timeout', 'CAM_GAP'],
       101,
       'CAM_DUPLICATE',
       [102, 'timeout', 'CAM_GAP'],

@@ -275,6 +275,29 @@ describe('PLC handshake', () => {
     expect(wrapped.out[2]).toEqual([{ kind: 'trigger', trigger: 1 }])
   })
 
+  it('a counter of 16 bits goes over 65535, and parts that it counted meanwhile are lost, not forgotten', () => {
+    const began = { kind: 'violation', message: expect.stringContaining('it went over 65535') }
+    const seen = play([poll(0, 0xffff), poll(5, 0), poll(10, 0), poll(15, 1)])
+    expect(seen.out[2]).toEqual([began, { kind: 'trigger', trigger: 0, anew: true }])
+    expect(seen.out[3]).toEqual([{ kind: 'trigger', trigger: 1 }])
+    const unseen = play([poll(0, 0xfffd), poll(5, 2), poll(10, 2)])
+    const lost = (from: number, to: number, anew: boolean) => [
+      { kind: 'violation', message: expect.stringContaining('unseen') },
+      { kind: 'lost', from, to, sinceMs: 0, anew },
+    ]
+    expect(unseen.out[2]).toEqual([
+      ...lost(0xfffe, 0xffff, false),
+      began,
+      ...lost(1, 1, true),
+      { kind: 'trigger', trigger: 2 },
+    ])
+    // Too far from it to be sure.
+    expect(play([poll(0, 65_000), poll(5, 1), poll(10, 1)]).out[2]).toMatchObject([
+      { message: expect.stringContaining('counter restarted') },
+      { kind: 'trigger', trigger: 1, anew: true },
+    ])
+  })
+
   it('lets no result of the old count act on a part of the new one', () => {
     // 11 waits for its acknowledge, 12 is still being judged when the counter falls back to 10.
     const before = play([poll(0, 10), poll(5, 11), poll(10, 12), result(11, 15), written(11, 16)])

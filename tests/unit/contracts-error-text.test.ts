@@ -55,6 +55,25 @@ describe('errorText', () => {
     expect(errorText(new CodedError('TRC_GENEALOGY', looked)).zh).toContain('针对 unit/SN 1 最近一次检测')
   })
 
+  it('says in Chinese why a part is held whose code is no serial or whose picture has 16 bits', () => {
+    const code = {
+      actual: '"板子-001"',
+      hint: 'the code is not an identity; point the tool at the right symbol',
+    }
+    const expected = '1 to 128 printable ASCII characters without blanks'
+    expect(errorText(new CodedError('TRC_IDENTITY', { ...code, expected })).zh).not.toMatch(/[a-z]{4}/)
+    const depth = { expected: '8 bits per channel', actual: '16 bits' }
+    const said = errorText(
+      new CodedError('INS_IMAGE_FORMAT', {
+        ...depth,
+        hint: 'have the camera send 8 bits, or convert the files',
+      }),
+    ).zh
+    expect(said).toBe(
+      'INS_IMAGE_FORMAT:不支持的像素格式;应为 每通道 8 位;实际为 16 位;请让相机发送 8 位图像,或转换文件',
+    )
+  })
+
   it('takes a message that is not in the common form as a fact', () => {
     expect(errorText({ code: 'CAM_GONE', message: 'usb 3-1 unplugged' }).zh).toBe(
       'CAM_GONE:相机或读码器在运行中断开;实际为 usb 3-1 unplugged',

@@ -44,6 +44,45 @@ describe('a line file', () => {
     expect(share(0.99)).toEqual([])
   })
 
+  it('is refused for a station whose upstream stations do not stand before it', () => {
+    const b = { id: 'b', camera, recipe: 'r@1', budgetMs: 2_000 }
+    const named = (upstream: string[]) =>
+      issues(
+        {},
+        {
+          stations: [
+            { ...b, id: 'a' },
+            { ...b, upstream },
+          ],
+        },
+      )
+    expect(named(['a'])).toEqual([])
+    expect(named([])).toEqual([])
+    for (const other of ['b', 'c'])
+      expect(named(['a', other])).toEqual([
+        'stations.1.upstream.1: a station that stands before b in this file',
+      ])
+  })
+
+  it('is refused for a station that wants the word of one behind it', () => {
+    const b = { id: 'b', camera, recipe: 'r@1', budgetMs: 2_000 }
+    const wants = (judgedAt: unknown) =>
+      issues(
+        {},
+        {
+          stations: [
+            { ...b, id: 'a' },
+            { ...b, judgedAt },
+          ],
+        },
+      )
+    expect(wants(['a', ['a']])).toEqual([])
+    for (const other of ['b', ['a', 'c']])
+      expect(wants(['a', other])).toEqual([
+        'stations.1.judgedAt.1: a station that stands before b in this file',
+      ])
+  })
+
   it('is refused for registers that a PLC does not have', () => {
     const reject = (baseRegister: number) => ({
       reject: { adapter: 'modbus-tcp', host: 'plc', baseRegister },

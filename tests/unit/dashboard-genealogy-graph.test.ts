@@ -4,6 +4,7 @@ import {
   genealogyHeight,
   genealogyOption,
   genealogyTree,
+  genealogyWidth,
 } from '../../dashboard/web/charts/genealogy-option.ts'
 import { controlChartOption } from '../../dashboard/web/charts/options.ts'
 
@@ -28,6 +29,26 @@ describe('the graph of a genealogy', () => {
   it('hangs each thing below what it was reached from, in the order of the list', () => {
     const names = (n: typeof backward): unknown => [n.name, ...n.children.map(names)]
     expect(names(backward)).toEqual(['SN1', ['lot/A', ['lot/B', ['supplier/S']], ['lot/C']], ['fixture/F']])
+  })
+
+  it('has room between the things that stand in one row, and none for a side without anything', () => {
+    const none = genealogyTree('SN1', 'unit', [])
+    const forward = genealogyTree(
+      'SN1',
+      'unit',
+      ['box/1', 'pallet/2', 'shipment/3', 'order/4'].map((name, level) => item(name, level)),
+    )
+    const ends = (b: typeof none, f: typeof none) =>
+      (genealogyOption(b, f) as { series: { left: unknown; right: unknown }[] }).series
+    const [left, right] = ends(backward, forward)
+    const width = genealogyWidth(backward, forward)
+    const part = (Number.parseFloat(String(right?.left)) / 100) * width
+    expect(Number.parseFloat(String(left?.right))).toBeCloseTo(100 - (100 * part) / width)
+    // Three generations back, four on.
+    expect((part - Number(left?.left)) / 3).toBeCloseTo((width - part - Number(right?.right)) / 4)
+    expect((part - Number(left?.left)) / 3).toBeGreaterThan(100)
+    expect(ends(backward, none)[0]?.right).toBeLessThan(100)
+    expect(genealogyWidth(backward, none)).toBe(0)
   })
 
   it('draws what is probable dashed and nothing else', () => {

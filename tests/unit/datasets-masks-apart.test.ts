@@ -67,6 +67,27 @@ it.each([
   ])
 })
 
+it.each([
+  ['DeepCrack', 'img', 'lab'],
+  ['images and masks of splits', 'images', 'masks'],
+])('reads %s, numbered alike in both splits', async (_, images, masks) => {
+  for (const split of ['train', 'test']) {
+    await photograph(`${split}_${images}/1.jpg`)
+    await photograph(`${split}_${images}/2.jpg`)
+    await mask(`${split}_${masks}/1.png`, split === 'train' ? 5 : 7)
+    await mask(`${split}_${masks}/2.png`, 0)
+  }
+  const set = await openDataset(at.dir)
+  expect([set.format, shown(set), set.leftOut]).toEqual([
+    'masks-apart',
+    ['test', 'train'].flatMap((split) => [
+      [`${split}_${images}/1.jpg`, split, 'defect', true, `${split}_${masks}/1.png`],
+      [`${split}_${images}/2.jpg`, split, 'good', false, undefined],
+    ]),
+    [],
+  ])
+})
+
 it('gives a mask to the bad part of two of one name, and refuses one for a good part that marks something', async () => {
   for (const f of ['good/0.png', 'good/1.png', 'scratch/0.png']) await photograph(f)
   await mask('mask/0.png', 5)
@@ -106,7 +127,6 @@ it('leaves alone what systems put among the files', async () => {
 
 describe('folders of masks whose names no list has are no classes', () => {
   it.each([
-    ['DeepCrack', 'train_img/11.jpg', 'train_lab/11.png'],
     ['GAPs384', 'croppedimg/11.jpg', 'croppedgt/11.png'],
     ['beside good parts', 'scratch/Scr_01.jpg', 'ground_truth_1/Scr_01.png', 'good/5.jpg'],
     ['of two people', 'scratch/S_1.jpg', 'ground_truth_1/S_1.png', 'good/5.jpg', 'ground_truth_2/S_1.png'],
@@ -158,4 +178,43 @@ describe('folders of masks whose names no list has are no classes', () => {
     for (const [file, make] of made) await make(file)
     expect((await openDataset(at.dir)).items).toHaveLength(2 + made.length)
   })
+})
+
+it('says that masks with numbers of classes, as those of NEU-Seg, tell defects of one class alone', async () => {
+  // 0 background, 1 inclusion, 2 patches, 3 scratches; a mask may have several (Y. He et al., 2020, and its copies).
+  for (const n of [1, 2, 3]) {
+    await photograph(`images/test/00000${n}.jpg`)
+    await grey(`annotations/test/00000${n}.png`, (i) => (i < 30 ? n : i > 190 ? 2 : 0))
+  }
+  const set = await openDataset(at.dir)
+  expect([set.format, set.classes]).toEqual(['masks-apart', ['defect']])
+  expect(messages(set)).toEqual([
+    expect.stringMatching(/every part counts as bad/),
+    expect.stringMatching(
+      /^DAT_TRUTH.*expected masks of one value: these numbers count as one class of defects; found 3: 1, 2, 3; classes of their own: /,
+    ),
+  ])
+})
+
+it('takes soft edges, a folder for each class and lossy masks for no numbers of classes', async () => {
+  await photograph('images/a.jpg')
+  await photograph('images/b.jpg')
+  await grey('masks/a.png', (n) => (n < 40 ? 255 : n < 60 ? 255 - 12 * (n - 40) : 0))
+  await mask('masks/b.png', 0)
+  expect((await openDataset(at.dir)).leftOut).toEqual([])
+})
+
+it('takes the few greys of the soft edge of a small defect for no numbers of classes', async () => {
+  // A square that ends between pixels, as labelling tools draw and shrink it: 96 on one side, 160 on the next, 60 in the corner.
+  for (const [n, side] of [96, 120].entries()) {
+    await photograph(`images/${n}.jpg`)
+    await grey(`masks/${n}.png`, (i) => {
+      const [x, y] = [i % 20, Math.floor(i / 20)]
+      if (x < 3 || y < 3 || x > 8 || y > 8) return 0
+      return x === 8 && y === 8 ? 60 : x === 8 ? side : y === 8 ? 160 : 255
+    })
+  }
+  await photograph('images/good.jpg')
+  await mask('masks/good.png', 0)
+  expect((await openDataset(at.dir)).leftOut).toEqual([])
 })

@@ -10,6 +10,22 @@ const splitsOf = async (split?: string): Promise<string[]> =>
 const messages = async (): Promise<string[]> => (await openDataset(at.dir)).leftOut.map((f) => f.message)
 
 describe('names of classes', () => {
+  // Of the Tianchi sets of aluminium profiles and of fabric.
+  it.each([
+    ['无瑕疵样本', '擦花'],
+    ['normal_Images', 'defect_Images'],
+  ])('%s is one of good parts beside %s', async (good, bad) => {
+    await at.tree({ [`${good}/1.jpg`]: null, [`${bad}/2.jpg`]: null })
+    const { items, leftOut } = await openDataset(at.dir)
+    expect(items.map((i) => [i.label, i.defective]).sort()).toEqual(
+      [
+        [good, false],
+        [bad, true],
+      ].sort(),
+    )
+    expect(leftOut).toEqual([])
+  })
+
   it.each([
     ['pinhole', ['open', 'pin-hole'], 'pin-hole'],
     ['b', ['B', 'b'], 'b'],

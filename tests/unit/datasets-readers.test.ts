@@ -53,7 +53,8 @@ describe('folder per class', () => {
       ['train/io/1.jpg', 'train', 'io', false],
       ['valid/nio/2.jpg', 'val', 'nio', true],
     ])
-    expect((await openDataset(at.dir, { split: 'val' })).items).toHaveLength(1)
+    for (const split of ['val', 'valid', 'Validation'])
+      expect((await openDataset(at.dir, { split })).items.map((i) => i.split)).toEqual(['val'])
     await expect(openDataset(at.dir, { split: 'test' })).rejects.toThrow(/DAT_EMPTY.*"test".*train, val/)
   })
 

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { prepareZXingModule, writeBarcode, type WriteInputBarcodeFormat } from 'zxing-wasm/writer'
+import type { Recipe } from '../../contracts/index.ts'
+import { codesElsewhere, identityTools } from '../../inspection/index.ts'
 import { goldenFile, render } from './samples/inspection-recipes.ts'
 import { judge } from './samples/judge-pixels.ts'
 
@@ -128,6 +130,20 @@ describe('code@1', async () => {
     ])
     expect(v.noVerdict).toMatchObject({ reason: 'tool', code: 'INS_TOOL' })
     expect(v.codes).toMatchObject([{ ok: true, text: 'SN-0043' }])
+  })
+
+  it('names a part by what it reads in the region, not by the code of the part beside it', async () => {
+    const rois = { label: { shape: 'rect', box: [20, 20, 140, 140] } }
+    const one = { ...tool, identity: true, roi: 'label' }
+    const naming = async (x: number) => {
+      const { codes } = await judge(size, await scene('SN-0042', 'QRCode', false, x, 40), [one], { rois })
+      expect(codes).toMatchObject([{ ok: true, text: 'SN-0042' }])
+      const recipe = { view: { widthPx: 320, heightPx: 240 }, rois, tools: [one] } as unknown as Recipe
+      return [identityTools(recipe, codes), codesElsewhere(recipe, codes).map((c) => c.text)]
+    }
+    // That of the part itself, where the region ends just behind it, and that of its neighbour.
+    expect(await naming(40)).toEqual([['id'], []])
+    expect(await naming(200)).toEqual([[], ['SN-0042']])
   })
 
   it('reads the name of a part that is not in its place, without corners', async () => {

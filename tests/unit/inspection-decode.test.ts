@@ -3,6 +3,7 @@ import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode, FrameFormat } from '../../contracts/index.ts'
 import { decodeFrame } from '../../inspection/index.ts'
+import { tiffOf as tiffOfSize } from './samples/tiff.ts'
 
 const W = 64
 const H = 48
@@ -55,38 +56,8 @@ function pngOf(width: number, height: number, bitDepth: number, colour: number):
   ])
 }
 
-/** An uncompressed TIFF 6.0 of 8 bits per sample; `fields` = further tags of type SHORT. */
-function tiffOf(samples: Uint8Array, perPixel: number, fields: Record<number, number[]>): Buffer {
-  const tags = {
-    256: [W],
-    257: [H],
-    258: Array<number>(perPixel).fill(8),
-    259: [1],
-    277: [perPixel],
-    278: [H],
-  }
-  const all = { ...tags, 273: [8], 279: [samples.length], ...fields }
-  const ifd = Buffer.alloc(6 + 12 * Object.keys(all).length)
-  ifd.writeUInt16LE(Object.keys(all).length, 0)
-  const long: Buffer[] = []
-  let free = 8 + samples.length + ifd.length
-  Object.entries(all).forEach(([tag, values], i) => {
-    const at = 2 + 12 * i
-    const packed = Buffer.from(Uint16Array.from(values).buffer)
-    ifd.writeUInt16LE(Number(tag), at)
-    ifd.writeUInt16LE(3, at + 2)
-    ifd.writeUInt32LE(values.length, at + 4)
-    if (packed.length <= 4) packed.copy(ifd, at + 8)
-    else {
-      ifd.writeUInt32LE(free, at + 8)
-      long.push(packed)
-      free += packed.length
-    }
-  })
-  const head = Buffer.from([0x49, 0x49, 0x2a, 0, 0, 0, 0, 0])
-  head.writeUInt32LE(8 + samples.length, 4)
-  return Buffer.concat([head, samples, ifd, ...long])
-}
+const tiffOf = (samples: Uint8Array, perPixel: number, fields: Record<number, number[]>): Buffer =>
+  tiffOfSize({ widthPx: W, heightPx: H }, samples, perPixel, fields)
 
 /** CRC-32 of ISO 3309, bit by bit: zlib's own came with Node 20.15. */
 function crc(data: Buffer): number {

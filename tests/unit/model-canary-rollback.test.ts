@@ -107,6 +107,7 @@ async function line() {
     log: { read: () => [], end: () => 0, onAppend: () => () => undefined },
     imagePath: () => null,
     diskAnswers: () => Promise.resolve(true),
+    firstArticles: { doubted: () => Promise.resolve(), approved: () => Promise.resolve() },
   })
   closing.push(() => watch.close())
   const { raise } = watch

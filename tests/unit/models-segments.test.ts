@@ -38,6 +38,31 @@ describe('regions on a grid', () => {
     expect([...coverage({ class: 'a', shape: { mask } }, size, FOUR)]).toEqual([...box])
   })
 
+  it('misses no line that is narrower than the pixels of a cell are many, nor one that encloses none', () => {
+    const large = { widthPx: 400, heightPx: 400 }
+    const ten = { width: 10, height: 10 }
+    // Each line of one pixel, whichever it is: 1 / 40 of the ten cells that it crosses.
+    for (let at = 0; at < 40; at++) {
+      const data = new Uint8Array(400 * 400)
+      for (let y = 0; y < 400; y++) data[y * 400 + at] = 1
+      const mask: Pixels = { data, ...large, channels: 1 }
+      const column = [...coverage({ class: 'a', shape: { mask } }, large, ten)]
+      expect(column.filter((v) => Math.abs(v - 1 / 40) < 1e-6)).toHaveLength(10)
+      const thin = [
+        [at, 0, at + 1, 0, at + 1, 400, at, 400],
+        [0, at, 400, at, 400, at + 1, 0, at + 1],
+        [0, at, 400, at, 0, at],
+      ]
+      for (const outline of thin) {
+        const cells = coverage({ class: 'a', shape: { polygons: [outline] } }, large, ten)
+        expect(
+          cells.filter((v) => v > 0.02),
+          `${outline}`,
+        ).toHaveLength(10)
+      }
+    }
+  })
+
   it('gives a hairline the cells it crosses, and leaves cells on an edge out', () => {
     const regions: LabelledRegion[] = [
       { class: 'scratch', shape: { polygons: [[0, 5, 16, 5, 16, 6, 0, 6]] } },

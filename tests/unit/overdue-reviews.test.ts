@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { OverdueReviews } from '../../bin/life/overdue-reviews.ts'
 import {
   lineSchema,
@@ -24,7 +24,9 @@ let query: TraceQuery
 let counts: SqlDatabase
 let watch: ModelWatch
 let overdue: OverdueReviews | undefined
+let diskAnswers: boolean
 beforeEach(async () => {
+  diskAnswers = true
   dir = mkdtempSync(join(tmpdir(), 'sightline-overdue-'))
   store = await openPartStore({ dataDir: dir })
   query = openTraceQuery(dir)
@@ -64,6 +66,7 @@ function begin(spec: Partial<WatchSpec>): void {
     store,
     part: (id) => Promise.resolve(query.part(id)),
     tell: () => Promise.resolve(),
+    diskAnswers: () => Promise.resolve(diskAnswers),
   })
 }
 
@@ -90,6 +93,52 @@ const alarms = (): string[] => watch.alarms.active().map((a) => a.id)
 const later = (minutes: number): Date => new Date(Date.now() + minutes * 60_000)
 
 describe('parts that could not be judged', () => {
+  it('are left as they are while the disk stands still, which would keep the thread of the gate waiting', async () => {
+    begin({ greyDueMin: 30, greyOverdue: 'scrap' })
+    await judged(1, grey('A1'))
+    await judged(2, grey('A2'))
+    diskAnswers = false
+    await overdue?.look(later(60))
+    expect(waiting()).toHaveLength(2)
+    expect(alarms()).toEqual([])
+    diskAnswers = true
+    await overdue?.look(later(61))
+    expect(waiting()).toEqual([])
+  })
+
+  it('wait anew where the clock was set forward, as of a machine that found its time late', async () => {
+    begin({ greyDueMin: 30, greyOverdue: 'scrap' })
+    const id = await judged(1, grey('A1'))
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      vi.setSystemTime(later(600))
+      await overdue?.look(new Date())
+      expect([waiting(), await dispositionOf(id)]).toEqual([[id], 'hold'])
+      await overdue?.look(later(29))
+      expect(waiting()).toEqual([id])
+      await overdue?.look(later(31))
+      expect([waiting(), await dispositionOf(id)]).toEqual([[], 'scrap'])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('are overdue again where the clock that was set forward by mistake is put right', async () => {
+    begin({ greyDueMin: 30 })
+    await judged(1, grey('A1'))
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      vi.setSystemTime(later(600_000))
+      await overdue?.look(new Date())
+    } finally {
+      vi.useRealTimers()
+    }
+    await overdue?.look(new Date())
+    expect(alarms()).toEqual([])
+    await overdue?.look(later(31))
+    expect(alarms()).toEqual([`review-overdue/${context.station}`])
+  })
+
   it('stay on hold with an alarm until somebody reviews them', async () => {
     begin({ greyDueMin: 30 })
     const id = await judged(1, grey('A1'))

@@ -90,6 +90,38 @@ describe('following the log', () => {
     await expect.poll(() => seen(host)).toBe(4)
   })
 
+  it('runs no job by the clock while the disk stands still, which would keep the thread of the gate waiting', async () => {
+    let asked = 0
+    let answers = false
+    const host = open({
+      modules: [{ slug: 'worker' }],
+      diskAnswers: () => Promise.resolve((asked += 1) > 0 && answers),
+    })
+    const jobs = (): number =>
+      host.module('worker').db.get<{ n: number }>(`select count(*) as n from _jobs where job = 'clock'`)?.n ??
+      0
+    await host.turn()
+    expect([asked, jobs()]).toEqual([1, 0])
+    answers = true
+    await host.turn()
+    expect(jobs()).toBe(1)
+    await host.drain()
+  })
+
+  it('says once what a module fails at by the clock, and goes on with the others', async () => {
+    const faults: string[] = []
+    const host = open({
+      modules: [{ slug: 'counter' }, { slug: 'worker' }],
+      onFault: (slug, f) => faults.push(`${slug} ${f.code}`),
+    })
+    await host.drain()
+    host.module('counter').db.exec('drop table _actions')
+    host.tick()
+    host.tick()
+    expect(faults).toEqual(['counter TRC_OPEN'])
+    await host.drain()
+  })
+
   it('takes up events as they are appended, after start', async () => {
     const log = new MemoryLog().append(parts(2))
     const host = open({ log, modules: [{ slug: 'counter' }] })

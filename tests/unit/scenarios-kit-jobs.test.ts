@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSql } from '../../traceability/index.ts'
-import { httpRoutes, ModuleHost, type HttpResponse } from '../../scenarios/index.ts'
+import { httpRoutes, JobRunner, ModuleHost, type HttpResponse } from '../../scenarios/index.ts'
 import { inspected, MemoryLog, scratchDir } from '../suites/module-samples.ts'
 import { MODULES } from './samples/scenario-modules.ts'
 
@@ -56,6 +56,16 @@ const result = (): number | undefined =>
   host.module('worker').db.get<{ n: number }>('select n from result order by rowid desc limit 1')?.n
 
 describe('jobs', { timeout: 30_000 }, () => {
+  it('fail alone whose input cannot be given to a thread, and keep none behind them waiting', async () => {
+    const runner = new JobRunner(registry.url)
+    const order = { slug: 'worker', params: {}, job: 'double', now: 0, seed: 1 }
+    const asked = [() => 1, 2].map((input) => runner.run({ ...order, input }, 10_000))
+    const [odd, even] = await Promise.all(asked)
+    expect(odd).toMatchObject({ ok: false, error: { code: 'EVT_MODULE' } })
+    expect(even).toMatchObject({ ok: true, output: 4 })
+    await runner.close()
+  })
+
   it('run on a snapshot in the worker and apply their result', async () => {
     await host.drain()
     expect(await start('double')).toMatchObject({ state: 'done', error: null })

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CodedError } from '../../contracts/index.ts'
 import type { Backbone } from '../../models/teach/backbone.ts'
 import {
   loadModel,
@@ -161,6 +162,15 @@ it('tries turned copies of each image unless told not to', async () => {
   expect(taught.report.turnedCopies).toBe(0)
 })
 
+/** An empty file, as it is after a disk ran full. */
+const brokenImage = (n: number): TeachImage => {
+  const fail = () =>
+    Promise.reject(
+      new CodedError('INS_DECODE', { file: `d/${n}.png`, expected: 'an image', actual: '0 bytes' }),
+    )
+  return { name: `${n}.png`, size: fail, load: fail }
+}
+
 describe('a bad input', () => {
   const run = (good: TeachImage[], more: Partial<Parameters<typeof teach>[0]> = {}) =>
     teach({ backbone, good, options, ...more })
@@ -177,6 +187,21 @@ describe('a bad input', () => {
       'a size far from the others',
       () => run([...plates(0, 3), plate(9, { widthPx: 1_280 })]),
       /TCH_IMAGES.*plate-9.*about 128 x 128 px.*1280 x 128 px/,
+    ],
+    [
+      'several that cannot be read, all of them in one error',
+      () => run([...plates(0, 3), brokenImage(1), brokenImage(2)], { defects: [brokenImage(3)] }),
+      /TCH_IMAGES.*taught from; found 3 that cannot: d\/1\.png \(INS_DECODE: 0 bytes\), d\/2\.png .*, d\/3\.png [^,]*; put/,
+    ],
+    [
+      'more than can be named, and how many',
+      () => run(Array.from({ length: 25 }, (_, n) => brokenImage(n))),
+      /found 25 that cannot: .*d\/19\.png \([^)]*\), and 5 more; /,
+    ],
+    [
+      'one that cannot be read, by its own error',
+      () => run([...plates(0, 3), brokenImage(1)]),
+      /INS_DECODE.*\(d\/1\.png\).*found 0 bytes$/,
     ],
     [
       'a good image that is among the defects, too',

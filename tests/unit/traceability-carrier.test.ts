@@ -51,6 +51,13 @@ describe('a symbol', () => {
     })
   })
 
+  // RFC 3986, 5.2.4, as WHATWG URL does it: `/api/parts/%2e%2e/life` asks for `/api/life`.
+  it('takes no dot segment for a serial, by which nobody could ask for the part', () => {
+    for (const text of ['.', '..'])
+      expect(refused(() => readCarrier({ text, symbologyId: ']Q1' })).code).toBe('TRC_IDENTITY')
+    expect(readCarrier({ text: '...', symbologyId: ']Q1' })).toMatchObject({ serial: '...' })
+  })
+
   // AIM's ECI protocol: a backslash and the six digits of the character set, here UTF-8.
   it('takes the escape of ECI off where a symbol has one', () => {
     const elements = [

@@ -219,6 +219,7 @@ describe('events of the line itself', () => {
     await state({ kind: 'retract', supersedes: id, reason: 'other pallet' }, 6)
     for (const [n, disposition] of ['release', 'regrade', 'return-to-supplier', 'scrap'].entries())
       await state({ kind: 'dispose', unit: 'unit/SN1', disposition, reason: 'seen' }, 7 + n)
+    await state({ kind: 'return', target: 'unit/SN1', customer: 'c1', place: 'cage 4' }, 11)
     const found = await repository.found()
     expect(found.map((e) => [e['type'], e['action'], e['bizStep']])).toEqual([
       ['ObjectEvent', 'OBSERVE', 'receiving'],
@@ -232,7 +233,15 @@ describe('events of the line itself', () => {
       ['ObjectEvent', 'OBSERVE', 'other'],
       ['ObjectEvent', 'OBSERVE', 'holding'],
       ['ObjectEvent', 'OBSERVE', 'destroying'],
+      ['ObjectEvent', 'OBSERVE', 'receiving'],
     ])
+    expect(found.pop()).toMatchObject({
+      disposition: 'returned',
+      sourceList: [{ type: 'possessing_party', source: 'urn:sightline:customer:c1' }],
+      'sightline:place': 'cage 4',
+    })
+    // As CBV has it: where another line takes the event in, a recall of the lot finds the unit there, too.
+    expect(found[1]).toMatchObject({ ilmd: { 'cbvmda:lotNumber': 'L1' } })
     expect(found.slice(7).map((e) => [e['disposition'], e['sightline:disposition']])).toEqual([
       ['available', 'release'],
       ['available', 'regrade'],

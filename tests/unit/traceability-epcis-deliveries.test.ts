@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EpcisThread } from '../../traceability/epcis/epcis-thread.ts'
 import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
 import { EventStore, type PageAsk } from '../../traceability/epcis/event-store.ts'
@@ -176,5 +176,67 @@ describe('a standing query that begins far back', () => {
     })
     expect(progress).toMatchObject({ what: 'delivered', toN: 50_001 })
     expect(Math.max(...parts)).toBeLessThanOrEqual(20_000)
+  })
+})
+
+describe('a time of a schedule', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  const DAILY = { second: [0], minute: [0], hour: [2], dayOfMonth: null, month: null, dayOfWeek: null }
+  const DUE = Date.parse('2026-01-05T02:00:00Z')
+
+  /** Hears of progress until the time is dealt with; `failing`: so many searches fail first. */
+  async function dealtWith(askedMs?: number, failing = 0): Promise<string[]> {
+    const said: string[] = []
+    const thread = {
+      events: { end: () => (failing-- > 0 ? Promise.reject(new Error('busy')) : Promise.resolve(1)) },
+      answers: {
+        report: () => Promise.resolve({ body: '{}', count: 1, lastN: 1, next: null, unwritable: null }),
+      },
+      onReached: () => () => undefined,
+    }
+    const standing = await new Promise<StandingQuery>((resolve) => {
+      const made: StandingQuery = new StandingQuery({
+        thread: thread as unknown as EpcisThread,
+        params: { values: {} },
+        queryName: 'all',
+        subscriptionID: 's',
+        format: 'Never_Translates',
+        schedule: DAILY,
+        ...(askedMs !== undefined && { askedMs }),
+        reportIfEmpty: false,
+        cursor: 0,
+        firstRetryMs: 1,
+        deliver: () => Promise.resolve({ ok: true }),
+        onProgress: async ({ what, at }) => {
+          said.push(`${what} ${at}`)
+          if (what === 'asked') resolve(made)
+        },
+        onAlarm: () => said.push('alarm'),
+      })
+      made.start()
+    })
+    await standing.close()
+    return said
+  }
+  const clock = (...ms: readonly number[]): void => {
+    let n = 0
+    vi.spyOn(Date, 'now').mockImplementation(() => ms[Math.min(n++, ms.length - 1)] ?? 0)
+  }
+
+  it('that came while the line was off is made up for', async () => {
+    clock(DUE + 6 * 3_600_000)
+    const said = await dealtWith(DUE - 1)
+    expect(said.map((s) => s.split(' ')[0])).toEqual(['delivered', 'asked'])
+  })
+
+  it('is not passed over when the timer ends just before it', async () => {
+    clock(DUE - 5, DUE - 5, DUE - 1, DUE)
+    expect((await dealtWith()).length).toBe(2)
+  })
+
+  it('is dealt with also when the first search of it fails', async () => {
+    clock(DUE - 5, DUE)
+    expect((await dealtWith(undefined, 1))[0]).toBe('alarm')
   })
 })

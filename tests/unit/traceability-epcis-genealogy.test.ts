@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import { byTarget, heldBy, type Hold, holdOver } from '../../traceability/genealogy/holds.ts'
-import { openSql } from '../../traceability/index.ts'
+import { openSql, verifyDataDir } from '../../traceability/index.ts'
 import { base, BOX, box, link, observed, packed, unit } from './samples/epcis-parts.ts'
 import { refusal, Repository } from './samples/epcis-repository.ts'
 import { at } from './samples/traceability-requests.ts'
@@ -65,6 +65,32 @@ describe('genealogy from captured events', () => {
     db.close()
   })
 
+  // Names of parts other than serialised trade items: CPI and GIAI of TDS 1.13 (6.3.9, 6.3.5), CBV 2.0 (8.2), those that
+  // a line gives to parts of a product without GTIN, as another line hears of them from its events.
+  it.each([
+    ['urn:epc:id:cpi:0614141.5PQ7%2FZ43.12345', '12345', '06141415PQ7/Z43'],
+    ['urn:epc:id:giai:0614141.12345400', '061414112345400', ''],
+    ['https://id.gs1.org/8006/095201234567880102/21/7', '7', '095201234567880102'],
+    ['urn:epc:id:gid:95100000.12345.400', '400', ''],
+    ['urn:acme:parts:obj:A-7', 'A-7', ''],
+    ['https://acme.example/hub/obj/A%2F7', 'A/7', ''],
+    ['urn:sightline:serial:hub:H%3A1', 'H:1', 'hub'],
+  ])('recalls a unit that goes by %s', async (uri, serial, product) => {
+    const lot = { epcClass: 'urn:sightline:lot:steel:S7', quantity: 2, uom: 'KGM' }
+    await repository.capture([
+      { ...base, type: 'TransformationEvent', inputQuantityList: [lot], outputEPCList: [uri] },
+      packed({ childEPCs: [uri] }),
+    ])
+    for (const target of ['lot/S7', 'S7', lot.epcClass])
+      expect(repository.asked((q) => q.recall({ target }))).toMatchObject({
+        certain: 1,
+        places: { packed: 1 },
+        units: [
+          { serial, product, lot: null, pallet: expect.stringContaining('106141412345678908') as string },
+        ],
+      })
+  })
+
   it('makes nothing from itself: a lot on both sides of a transformation', async () => {
     const lots = ['1', '2', '3'].map((n) => `urn:epc:class:lgtin:4012345.011111.${n}`)
     const [topped, added, mixed] = lots.map((epcClass) => ({ epcClass, quantity: 5, uom: 'KGM' }))
@@ -103,6 +129,27 @@ describe('genealogy from captured events', () => {
     expect(edges()).toEqual([[link(1), box]])
     const [, early] = logged().map((e) => (e.data as { notLinked?: { reason: string }[] }).notLinked)
     expect(early?.[0]?.reason).toContain('2026-01-05T05:00:00')
+  })
+
+  it.each([
+    ['1 and 3 in, 2 and 4 out, in the order in which it happened', [1, 2, 3, 4]],
+    ['the last unpacking before the second packing', [1, 4, 3, 2]],
+    ['the last unpacking before the second packing, and the first one between', [1, 4, 2, 3]],
+    ['all backwards', [4, 3, 2, 1]],
+  ])('leaves nothing in a box that it was taken out of last: %s', async (_, hours) => {
+    for (const n of hours)
+      await repository.capture([
+        packed({
+          action: n % 2 === 0 ? 'DELETE' : 'ADD',
+          eventTime: `2026-01-05T0${n}:00:00Z`,
+          eventID: `urn:x:${n}`,
+        }),
+      ])
+    expect(edges()).toEqual([[link(1), null]])
+    // What is put in after the last unpacking stays.
+    await repository.capture([packed({ eventTime: '2026-01-05T05:00:00Z', eventID: 'urn:x:5' })])
+    expect(edges()).toEqual([[link(1), box]])
+    expect((await verifyDataDir(repository.dataDir)).findings).toEqual([])
   })
 
   it('follows what was built in', async () => {

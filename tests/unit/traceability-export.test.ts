@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { csvRow, type ExportOptions, exportStream, openPartStore } from '../../traceability/index.ts'
 import { openTraceQuery, type TraceQuery } from '../../traceability/query/index.ts'
@@ -76,6 +76,13 @@ describe('export', () => {
     expect(csvRow([...kept, 7, -5, 0.3986293375492096, 1e-7], true)).toBe(
       `${kept.join(',')},7,-5,0.3986293375492096,1e-7\r\n`,
     )
+    // What LibreOffice 25.2 makes -12, 5, -5, 0.5, 1.5, 5 and times of ("detect special numbers", English).
+    const figures = ['(12)', '5.', '0005-', '50%', '1 1/2', '$5', '1:2', '3 PM', '3PM']
+    expect(csvRow(figures, true)).toBe(`${figures.map((t) => `'${t}`).join(',')}\r\n`)
+    expect(csvRow(['1,234', '12,5'], true)).toBe(`"'1,234","'12,5"\r\n`)
+    const names = ['A(12)', '5PX', '12A', '1.2.3.4', '50%A', '(01)09506000134352', '09:30:15']
+    expect(csvRow([...names, ...figures])).toBe(`${[...names, ...figures].join(',')}\r\n`)
+    expect(csvRow(names, true)).toBe(`${names.join(',')}\r\n`)
     // Of a row in the store of a plant: the last of its 16 digits tells it from the next.
     expect(csvRow([2026120000000001, '=1+1', 'a,b'], true)).toBe(`'2026120000000001,'=1+1,"a,b"\r\n`)
     expect(csvRow([...changed, ...dates, 2026120000000001])).toBe(
@@ -125,6 +132,11 @@ describe('export', () => {
       await file('n.parquet', { what: 'inspections', format: 'parquet', from: at(9_999) }),
     )
     expect(none).toEqual([])
+    // DuckDB 2.0 has it as TIMESTAMP WITH TIME ZONE by this mark alone, Polars 2.1 as Datetime of UTC.
+    const { schema } = await parquetMetadataAsync(await asyncBufferFromFile(join(dir, 'm.parquet')))
+    expect(schema.find(({ name }) => name === 'startedAt')).toMatchObject({
+      logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true },
+    })
   })
 
   it('holds a page at a time, however long the export is', async () => {

@@ -175,14 +175,17 @@ describe('the holds of a line', () => {
     const held = async (named: string | undefined, own: string | undefined) => {
       const who = partIdentity({
         station: { camera: { adapter: 'replay' }, place: { fixture: own } } as StationSpec,
+        stations: [],
         context: { line: 'l', plant: 'p', station: 'st10', product: 'cap', shift: 'day' },
         canary: { faultOf: () => null },
         holds,
+        challenges: { of: () => undefined, holds: () => null },
+        firstArticles: { holds: () => null },
         before: [],
       })
       const recipe = { recipe: 'r', version: 1, product, identity: 'none', tools: [] } as unknown as Recipe
       const place = named === undefined ? {} : { fixture: named }
-      return (await who({ trigger: 1, recipe, codes: [], place, problem: null }).hold())?.en
+      return (await who({ trigger: 1, recipe, codes: [], place, problem: null }).hold('release'))?.en
     }
     expect(await held('F-12', undefined)).toContain('fixture/F-12 is on hold: worn (li)')
     expect(await held(undefined, 'F-12')).toContain('fixture/F-12')

@@ -169,6 +169,12 @@ describe('what a recall goes by', () => {
       /^record: the link from .*S1 to .*R1 is gone$/,
     ],
     [
+      'a unit of the lot that it was commissioned with',
+      `delete from edge where child like '%:X1'`,
+      [],
+      /^record: the link from .*X1 to urn:sightline:lot:cap:R2 is gone$/,
+    ],
+    [
       'a shipment',
       `delete from edge where kind = 'deliver'`,
       [],
@@ -190,6 +196,11 @@ describe('what a recall goes by', () => {
       'moved to another lot',
       `update edge set parent = 'urn:sightline:lot:cap:M2' where child like '%/21/S2' and parent like '%/10/M1'`,
       /S2 to .*M1 is gone/,
+    ],
+    [
+      'led to another lot than it was commissioned with',
+      `update edge set parent = 'urn:sightline:lot:cap:R9' where child like '%:X1'`,
+      /X1 to urn:sightline:lot:cap:R2 is gone/,
     ],
     [
       'ended',
@@ -339,7 +350,7 @@ it('reads of the log and the inspections no more for it than indexes, and of a u
   const all = watched as SqlDatabase['all']
   const get = ((sql, ...values) => watched(sql, ...values)[0]) as SqlDatabase['get']
   const findings = new Findings()
-  checkNames({ all, get } as SqlDatabase, { lots: new Set(), named: false }, findings)
+  checkNames({ all, get } as SqlDatabase, { lots: new Set(), units: null }, findings)
   expect(scanned).not.toEqual([])
   for (const how of scanned) expect(how).toContain('COVERING INDEX')
   expect([findings.list, records]).toEqual([[], 1])

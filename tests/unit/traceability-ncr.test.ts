@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type NcrComparison, type NcrStep, uuidv7 } from '../../contracts/index.ts'
+import { type NcrComparison, type NcrStep, shiftsSchema, uuidv7 } from '../../contracts/index.ts'
 import {
   openTraceQuery,
   renderNcr,
@@ -7,6 +7,7 @@ import {
   type TraceQuery,
   type TraceStore,
 } from '../../traceability/index.ts'
+import { keepShifts } from '../../traceability/query/index.ts'
 import { at, failVerdict, gs1Code, request } from './samples/traceability-requests.ts'
 import { storeForEach } from './samples/store-for-each.ts'
 
@@ -269,6 +270,47 @@ describe('a report', () => {
 })
 
 describe('lists', () => {
+  it('take an action for overdue by the day where the line stands, wherever this machine does', async () => {
+    const ncr = await open({ targets: ['lot/L7'] })
+    // On Kiritimati (UTC+14) it is always a later day than on Niue (UTC-11): 25 hours lie between them.
+    const day = (timeZone: string): string =>
+      new Intl.DateTimeFormat('sv-SE', { timeZone }).format(new Date())
+    const overdue = async (timeZone: string): Promise<(number | undefined)[]> => {
+      keepShifts(
+        dataDir,
+        shiftsSchema.parse({ timeZone, calendar: [{ name: 'all', from: '06:00', to: '06:00' }] }),
+      )
+      const there = openTraceQuery(dataDir)
+      try {
+        return [there.ncrs().reports[0]?.overdue, there.ncr(ncr)?.overdue]
+      } finally {
+        there.close()
+      }
+    }
+    await take(act(ncr, day('Pacific/Niue')))
+    expect([await overdue('Pacific/Kiritimati'), await overdue('Pacific/Niue')]).toEqual([
+      [1, 1],
+      [0, 0],
+    ])
+  })
+
+  it('leave out no report that is open, however many newer ones there are', async () => {
+    const ids: string[] = []
+    for (let n = 0; n < 5; n++) ids.push(await open({ targets: [`lot/M${n}`] }))
+    await take(act(ids[0] ?? '', '2026-02-01'))
+    for (const ncr of [ids[1] ?? '', ids[3] ?? '', ids[4] ?? ''])
+      await take({ kind: 'withdraw', ncr, reason: 'a double' })
+    const { total, reports } = query.ncrs({ today: '2026-02-02', limit: 2 })
+    expect(reports.map((r) => [r.id, r.overdue])).toEqual([
+      [ids[4], 0],
+      [ids[3], 0],
+      [ids[2], 0],
+      [ids[0], 1],
+    ])
+    expect(total).toBe(5)
+    expect(query.ncrs({ open: true, limit: 1 }).reports.map((r) => r.id)).toEqual([ids[2], ids[0]])
+  })
+
   it('show what is overdue, and what is about a thing', async () => {
     const ncr = await open({ targets: ['supplier/acme', 'station/st10'] })
     await open({ targets: ['lot/L8'], title: 'other' })

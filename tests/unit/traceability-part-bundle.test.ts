@@ -1,4 +1,5 @@
-import { readdirSync, renameSync, rmSync } from 'node:fs'
+import { generateKeyPairSync } from 'node:crypto'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -6,6 +7,7 @@ import {
   openPartStore,
   proofOfPart,
   readLogKey,
+  renderReport,
   verifyBundle,
   verifyDataDir,
 } from '../../traceability/index.ts'
@@ -69,7 +71,7 @@ describe('bundle of one part', () => {
     // A bundle of before says so itself, and is not called altered for it.
     const old = { ...bundle, format: 'sightline-bundle@1', events, list: null }
     const report = verifyBundle(JSON.stringify(old))
-    expect(report.state).toBe('intact')
+    expect(report.findings).toEqual([])
     expect(report.limits.map((l) => l.en).join()).toContain('make it anew')
   })
 
@@ -108,6 +110,16 @@ describe('bundle of one part', () => {
     )
   })
 
+  it('is not made unsigned, or signed so that it looks altered, where the key that is named is not the one', async () => {
+    const file = join(place.dir, 'keys-noted.pem')
+    const made = (): Promise<unknown> => makeBundle(place.dir, 'S2', file)
+    const no = `TRC_KEY: the signing or verifying key cannot be used (${file}); expected the private key of ${readLogKey(place.dir)?.vkey}; found `
+    await expect(made()).rejects.toThrow(`${no}no such file`)
+    const key = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' })
+    writeFileSync(file, key, { mode: 0o600 })
+    await expect(made()).rejects.toThrow(`${no}${ORIGIN}+`)
+  })
+
   it('names what was altered in it', async () => {
     const bundle = await makeBundle(place.dir, 'S2', null)
     const first = bundle.events[0]
@@ -118,6 +130,18 @@ describe('bundle of one part', () => {
     expect(told({ events: [{ ...first, json: first.json.replace('pass', 'fail') }, ...rest] })).toEqual([
       ['changed', first.position],
     ])
+    // Also where it is no event any more.
+    for (const [from, to] of [
+      ['"data":', '"date":'],
+      ['"views":', '"viewz":'],
+      ['"sha256":', '"sha255":'],
+      [first.json, '{"data":null}'],
+      [first.json, 'null'],
+      [first.json, '7'],
+    ] as const)
+      expect(told({ events: [{ ...first, json: first.json.replace(from, to) }, ...rest] }), to).toEqual([
+        ['changed', first.position],
+      ])
     expect(told({ events: rest })).toEqual([['dropped', first.position]])
     expect(told({ events: [...bundle.events, { ...first, position: 1 }] })).toEqual([['inserted', 1]])
     expect(told({ events: [{ ...first, proof: (first.proof ?? []).slice(1) }, ...rest] })).toEqual([
@@ -133,6 +157,13 @@ describe('bundle of one part', () => {
       ['changed', first.position],
     ])
     expect(told({ list: null, events: rest })).toEqual([])
+    // Nor that they are about another part: who takes the list out gets nothing called intact.
+    for (const change of [{ events: rest, serial: 'S2' }, { serial: 'S3' }]) {
+      const report = verifyBundle(JSON.stringify({ ...bundle, ...change, list: null }))
+      expect(report).toMatchObject({ state: 'unproven', findings: [], serial: change.serial })
+      expect(report.limits.map((l) => l.en).join()).toContain('no list signed by the log')
+    }
+    expect(renderReport(verifyBundle(JSON.stringify(bundle)), 'en')).toContain('Part "S2"')
     const other =
       (text: string): (() => unknown) =>
       () =>

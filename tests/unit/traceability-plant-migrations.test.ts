@@ -136,7 +136,8 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
       db.exec(`grant usage on schema sightline_compat to ${reader}`)
       const query = await openPlantQuery(url.href, schema)
       expect(query.lastPosition()).toBe(0)
-      expect(query.recall({ target: 'https://id.gs1.org/01/04012345111118/10/4444' }).units).toEqual([])
+      const target = 'https://id.gs1.org/01/04012345111118/10/4444'
+      expect(() => query.recall({ target })).toThrow(/^TRC_NOT_FOUND/)
       query.close()
     } finally {
       db.exec(`drop owned by ${reader}; drop role ${reader}`)

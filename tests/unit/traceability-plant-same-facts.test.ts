@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import { type PostgresDatabase, verifyPlantLog } from '../../traceability/index.ts'
-import { uuidv7 } from '../../contracts/index.ts'
+import { type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
+import { whereabouts } from '../../traceability/genealogy/whereabouts.ts'
 import { postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
@@ -105,5 +106,56 @@ describeWith('PostgreSQL', await postgresPresent(), 'one fact that two lines wer
     await tell(b, { ...wrong, id: uuidv7() })
     carryAll(b.replicator(plant))
     expect(links()).toEqual([])
+  })
+
+  it('what one line shipped and another took back is back, whichever of them comes first', async () => {
+    const ship = { id: uuidv7(), at: '2026-01-06T02:00:00.000Z', by: 'erp', kind: 'ship', child: 'pallet/P1' }
+    const back = {
+      id: uuidv7(),
+      at: '2026-01-06T03:00:00.000Z',
+      by: 'li',
+      kind: 'return',
+      target: 'pallet/P1',
+    }
+    await tell(a, packed)
+    await tell(a, { ...ship, shipment: 'S1' })
+    await tell(b, back)
+    carryAll(b.replicator(plant))
+    carryAll(a.replicator(plant))
+    const shipped = (): unknown => plant.all(`select valid_to from edge where kind = 'ship'`)
+    expect(shipped()).toEqual([{ valid_to: back.at }])
+    await tell(b, { id: uuidv7(), at: back.at, by: 'li', kind: 'retract', supersedes: back.id, reason: 'no' })
+    carryAll(b.replicator(plant))
+    expect(shipped()).toEqual([{ valid_to: null }])
+    await tell(b, { ...back, id: uuidv7(), target: 'shipment/S1' })
+    carryAll(b.replicator(plant))
+    expect(shipped()).toEqual([{ valid_to: back.at }])
+    for (const { log } of [a, b]) expect(verifyPlantLog(plant, schema, log).findings).toEqual([])
+  })
+
+  it('says the same of where a part is as the line that took it back', async () => {
+    await a.judge(1)
+    const unit = `https://id.gs1.org/01/09506000134352/21/${a.serial(1)}`
+    await tell(a, { ...packed, at: '2026-01-06T04:00:00.000Z', child: unit, parent: 'box/B1' })
+    await tell(a, { ...packed, id: uuidv7(), at: '2026-01-06T05:00:00.000Z' })
+    const ship = { id: uuidv7(), at: '2026-01-06T06:00:00.000Z', by: 'erp', kind: 'ship', child: 'pallet/P1' }
+    await tell(a, { ...ship, shipment: 'S1', customer: 'C1' })
+    const where = (db: SqlDatabase): unknown => whereabouts(db, [{ uri: unit }], new Set())
+    const same = (): unknown => {
+      carryAll(a.replicator(plant, { batch: 1 }))
+      const line = a.source()
+      const here = where(line)
+      line.close()
+      expect(where(plant)).toMatchObject([
+        { ...(here as object[])[0], station: `${a.line}.${(here as { station: string }[])[0]?.station}` },
+      ])
+      return here
+    }
+    expect(same()).toMatchObject([{ place: 'shipped', returnedAt: null }])
+    const back = { id: uuidv7(), at: '2026-01-06T07:00:00.000Z', by: 'li', kind: 'return', place: 'cage 4' }
+    await tell(a, { ...back, target: 'shipment/S1' })
+    expect(same()).toMatchObject([
+      { place: 'packed', returnedAt: back.at, returnedFrom: 'customer/C1', returnedTo: 'cage 4' },
+    ])
   })
 })

@@ -51,6 +51,7 @@ const TREE: [TraceFact['kind'], Record<string, string>][] = [
   ['aggregate', { child: 'unit/A3', parent: 'pallet/2' }],
   ['ship', { child: 'pallet/1', shipment: 'S1', customer: 'C1', order: 'O1' }],
   ['hold', { target: 'lot/R2', reason: 'soft' }],
+  ['hold', { target: 'urn:sightline:lot:ring:R3', reason: 'of the same melt' }],
   ['use', { target: 'unit/Z1' }],
 ]
 
@@ -158,7 +159,14 @@ describe('the tree worked out by hand', () => {
     expect(brief('run/9')).toEqual(['P1 certain held'])
     expect(brief('Z1')).toEqual(['Z1 certain used'])
     expect(query.recall({ target: 'recipe/cap-top@4', to: at(11) }).units).toHaveLength(10)
-    expect(() => query.recall({ target: 'lot/none' })).toThrow('TRC_NOT_FOUND')
+    const unknown = [
+      'lot/none',
+      'urn:sightline:lot:ring:none',
+      'https://id.gs1.org/01/09506000758107/10/none',
+    ]
+    for (const target of unknown) expect(() => query.recall({ target }), target).toThrow('TRC_NOT_FOUND')
+    // On hold before anything of it came.
+    expect(brief('urn:sightline:lot:ring:R3')).toEqual([])
     expect(() => query.recall({ target: 'planet/mars' })).toThrow('TRC_GENEALOGY')
   })
 

@@ -56,3 +56,19 @@ it('how far a count was gone through is not forgotten, nor said of numbers that 
     'the table trigger_audit ends at 1 and 500000, and the table part_trigger does not know both',
   ])
 })
+
+it('a judged trigger in the place of another is told, though there are as many of them as records', async () => {
+  const found = await details('update part_trigger set number = 7 where number = 4')
+  expect(found).toContain('trigger 4 of the inspection is not in the table part_trigger as judged')
+  expect(found).toContain('trigger 7 is judged in the table part_trigger, and no inspection is of it')
+})
+
+it.each([
+  ['part_trigger', 'number', 'number = 4'],
+  ['trigger_audit', 'high', 'attempt = 1'],
+  ['identity', 'first_position', '1 = 1'],
+])('a number that JavaScript cannot count to is told, of table %s', async (table, column, which) => {
+  expect(await details(`update ${table} set ${column} = 9007199254740992 where ${which}`)).toContainEqual(
+    expect.stringMatching(`^table ${table}, column ${column}: \\d numbers of 2\\^53 or more`),
+  )
+})

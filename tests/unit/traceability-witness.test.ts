@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { proofModes } from '../../bin/line/proof.ts'
 import { type LineSpec, proofSchema } from '../../contracts/index.ts'
 import {
@@ -343,6 +343,22 @@ describeWith(
       const last = altered.length - 5
       altered.writeUInt8((altered[last] ?? 0) ^ 1, last)
       expect(await checkTimeStamp(altered, data, [])).toMatchObject({ ok: false })
+    })
+
+    it('are not taken of an authority whose certificate is no longer valid', async () => {
+      const ends = readFileSync(join(tsa, 'tsa.pem'))
+      const renew = ['-req', '-in', 'tsa.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial']
+      const leaf = ['-out', 'tsa.pem', '-days', '0', '-extfile', 'tsa.cnf', '-extensions', 'leaf']
+      execFileSync('openssl', ['x509', ...renew, ...leaf], { cwd: tsa, stdio: 'pipe' })
+      // It ends in the second in which it is made; `openssl ts -verify` calls such a token a certificate verify error.
+      await vi.waitFor(
+        async () =>
+          await expect(requestTimeStamp(url, Buffer.from('a\n'), { timeoutMs: 10_000 })).rejects.toThrow(
+            /^TRC_WITNESS: .* expected a certificate that is valid at .*; found one of /,
+          ),
+        { timeout: 20_000, interval: 200 },
+      )
+      writeFileSync(join(tsa, 'tsa.pem'), ends)
     })
 
     it('are kept with the checkpoints of a line and verified with them', async () => {

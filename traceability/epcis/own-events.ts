@@ -149,6 +149,14 @@ function bodyOf(type: string, subject: string, data: Data, unit: () => string | 
           ],
         }),
       }
+    case 'ext.return.received.v1':
+      return {
+        ...observed(subject, 'receiving', 'returned'),
+        ...(text(data['customer']) !== undefined && {
+          sourceList: [{ type: 'possessing_party', source: thingUri('customer', String(data['customer'])) }],
+        }),
+        ...(text(data['place']) !== undefined && { 'sightline:place': data['place'] }),
+      }
     case 'ext.service.recorded.v1':
     case 'ext.complaint.received.v1':
       return {
@@ -203,15 +211,18 @@ function linked(link: TraceLinked, data: Data): JsonObject | null {
   const { child, parent } = link
   const probable = link.certainty === 'probable' && { 'sightline:certainty': 'probable' }
   switch (link.kind) {
-    case 'commission':
+    case 'commission': {
+      const lot = lotName(link.lot ?? '')?.slice('lot/'.length)
       return {
         type: 'ObjectEvent',
         action: 'ADD',
         epcList: [child],
+        ...(lot !== undefined && { ilmd: { 'cbvmda:lotNumber': lot } }),
         bizStep: 'commissioning',
         disposition: 'active',
         'sightline:product': parent,
       }
+    }
     case 'aggregate':
     case 'disaggregate':
       return {

@@ -14,6 +14,8 @@ export interface StandingOptions {
   format: EpcFormat
   /** Null = whenever an event matches. */
   schedule: Schedule | null
+  /** When it was asked last by its schedule, ms; a time that came since, as while the line was off, is made up for. */
+  askedMs?: number
   reportIfEmpty: boolean
   /** Events up to this one are not reported. */
   cursor: number
@@ -28,7 +30,8 @@ export interface StandingOptions {
 }
 
 export interface Progress {
-  what: 'delivered' | 'empty' | 'retrying' | 'dead'
+  /** `asked`: a time of the schedule is dealt with, also where there was nothing to report. */
+  what: 'delivered' | 'empty' | 'retrying' | 'dead' | 'asked'
   fromN: number
   toN: number
   attempts: number
@@ -54,9 +57,11 @@ const CLOCK_MS = 60_000
  * from a cursor: a delivery that fails holds back the ones behind it until it goes through or is set aside.
  */
 export class StandingQuery {
-  readonly #o: Required<StandingOptions>
+  readonly #o: Required<Omit<StandingOptions, 'askedMs'>>
   readonly #stop = new AbortController()
   #cursor: number
+  /** The time of the schedule that is not dealt with yet, ms; null = to be found. */
+  #dueMs: number | null
   /** Events of the next delivery, at most: fewer while the receiver finds more too large. */
   #most = PER_DOCUMENT
   #woken: () => void = () => undefined
@@ -65,6 +70,8 @@ export class StandingQuery {
   constructor(options: StandingOptions) {
     this.#o = { attempts: 10, firstRetryMs: 1_000, maxRetryMs: 300_000, ...options }
     this.#cursor = options.cursor
+    const { schedule, askedMs } = options
+    this.#dueMs = schedule === null || askedMs === undefined ? null : nextTime(schedule, askedMs)
   }
 
   start(): void {
@@ -102,13 +109,22 @@ export class StandingQuery {
   }
 
   async #scheduled(schedule: Schedule): Promise<void> {
-    const due = nextTime(schedule, Date.now())
+    const now = Date.now()
+    const next = nextTime(schedule, now)
+    // A time stays due until it is dealt with: a timer that ends just before it, or a search that fails, must not have
+    // it wait for the next one. The earlier of the two, since the clock may be set back.
+    if (next !== null) this.#dueMs = Math.min(this.#dueMs ?? next, next)
+    const due = this.#dueMs
     // Waited for in parts, since the clock may be set meanwhile.
-    const waitMs = due === null ? CLOCK_MS : Math.min(due - Date.now(), CLOCK_MS)
-    await this.#pause(waitMs)
+    if (due === null || due > now) await this.#pause(Math.min((due ?? Infinity) - now, CLOCK_MS))
     if (this.#stop.signal.aborted || due === null || Date.now() < due) return
+    const at = new Date().toISOString()
     let reported = false
     while (await this.#report(this.#o.reportIfEmpty && !reported)) reported = true
+    if (this.#stop.signal.aborted) return
+    this.#dueMs = null
+    const n = this.#cursor
+    await this.#o.onProgress({ what: 'asked', fromN: n, toN: n, attempts: 0, reason: null, at })
   }
 
   /** One delivery; false when there was nothing left to deliver. */

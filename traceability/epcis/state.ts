@@ -32,6 +32,8 @@ export interface Subscription {
   epcFormat: string
   createdAt: string
   lastNotifiedAt: string | null
+  /** When it was asked last by its schedule; not known of those that older programs kept. */
+  askedAt?: string
   /** Events up to this one were delivered or set aside. */
   cursor: number
   /** What stands in the way of delivery just now. */

@@ -174,6 +174,7 @@ export class Subscriptions {
       standing: new StandingQuery({
         ...this.#base(query, kept.subscriptionID, { ...kept, format: kept.epcFormat as EpcFormat }),
         ...retry,
+        askedMs: Date.parse(kept.askedAt ?? kept.lastNotifiedAt ?? kept.createdAt),
         cursor: kept.cursor,
         deliver: (body, signal) => postDocument(kept.dest, body, kept.signatureToken, { rules, signal }),
         onProgress: (p) => this.#progress(kept.subscriptionID, p),
@@ -225,7 +226,8 @@ export class Subscriptions {
             ...kept,
             retry: null,
             cursor: p.toN,
-            ...(p.what !== 'dead' && { lastNotifiedAt: p.at }),
+            ...(p.what === 'asked' && { askedAt: p.at }),
+            ...((p.what === 'delivered' || p.what === 'empty') && { lastNotifiedAt: p.at }),
           }
     await state.updateSubscription(hook.kept)
   }

@@ -6,8 +6,14 @@ const FORMULA = /^[=+\-@＝＋－＠\t\r]/
 /** What cannot stand as it is: few cells, so that one look is enough for most. */
 const SPECIAL = new RegExp(`${FORMULA.source}|[",\\r\\n]`)
 
-/** Text that a spreadsheet takes for a number, and for a date, as `12-05` and `MAR1`: a month alone it leaves. */
+/** Text that a spreadsheet takes for a number, a time, or a date, as `12-05` and `MAR1`: a month alone it leaves. */
 const NUMBER = /^\d*\.?\d+(e[+-]?\d+)?$/i
+/** Its other forms there: thousands, brackets or a sign behind for what is below zero, percent, money, a fraction. */
+const OTHER_NUMBER =
+  /^(?:(?:[$€£¥] ?)?(?:(?:\d[\d,]*\.?\d*|\.\d+)|\((?:\d[\d,]*\.?\d*|\.\d+)\))(?: ?[%$€£¥]|[+-])?|\d+ \d+\/\d+)$/
+/** Of a time: `09:30` comes out as it went in. */
+const TIME =
+  /^(?!\d\d(?::\d\d){1,2}$)\d{1,4}(?::\d{1,2}){1,2}(?:\.\d+)?(?: ?[ap]m?)?$|^\d{1,2}(?: [ap]m?|[ap]m)$/i
 const DATE = /^\d{1,4}([-/.]\d{1,4}){1,2}$/
 const DAY_OF_MONTH = /^(?=.*\d)(?:\d{1,4}[- /]?)?([a-z]{3,9})(?:[- /]?\d{1,4})?$/i
 const MONTHS = 'january february march april may june july august september october november december'.split(
@@ -20,7 +26,8 @@ const KEPT_DIGITS = 15
 const isChanged = (value: string | number | bigint): boolean => {
   const text = String(value)
   if (typeof value !== 'string') return /^\d+$/.test(text) && text.length > KEPT_DIGITS
-  return NUMBER.test(text) ? text.length > KEPT_DIGITS || String(Number(text)) !== text : isDate(text)
+  if (NUMBER.test(text)) return text.length > KEPT_DIGITS || String(Number(text)) !== text
+  return OTHER_NUMBER.test(text) || TIME.test(text) || isDate(text)
 }
 
 /** Month names as far as they are written: `MARC1` is one, `MARK1` and `DECK12` are none. */
@@ -38,10 +45,10 @@ type Cell = string | number | bigint | null
  */
 function csvCell(value: Cell, forSpreadsheet: boolean): string {
   if (value === null) return ''
-  if (forSpreadsheet && isChanged(value)) return `'${value}`
-  if (typeof value !== 'string') return String(value)
-  if (!SPECIAL.test(value)) return value
-  const safe = FORMULA.test(value) ? `'${value}` : value
+  const changed = forSpreadsheet && isChanged(value)
+  if (typeof value !== 'string') return changed ? `'${value}` : String(value)
+  if (!changed && !SPECIAL.test(value)) return value
+  const safe = changed || FORMULA.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 

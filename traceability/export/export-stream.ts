@@ -58,6 +58,8 @@ const PARQUET: Record<ColumnType, 'STRING' | 'INT64' | 'DOUBLE' | 'TIMESTAMP'> =
   time: 'TIMESTAMP',
 }
 
+const UTC_TIME = { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' } as const
+
 async function* parquet(
   all: AsyncIterable<SqlValue[][]>,
   columns: readonly ExportColumn[],
@@ -67,7 +69,10 @@ async function* parquet(
   const writer = new ByteWriter()
   const file = new ParquetWriter({
     writer,
-    schema: schemaFromColumnData({ columnData: empty }),
+    // Some readers, as DuckDB and Polars, take a time of UTC that says so by its older mark alone for one of no zone.
+    schema: schemaFromColumnData({ columnData: empty }).map((element) =>
+      element.converted_type === 'TIMESTAMP_MILLIS' ? { ...element, logical_type: UTC_TIME } : element,
+    ),
     createdBy: 'sightline',
   })
   let rows: SqlValue[][] = []

@@ -122,10 +122,12 @@ export function dispositionUnder(db: SqlDatabase, names: readonly string[]): Par
   const last = lastInspection(db, names)
   const decided = decisionAbout(db, names, last?.id ?? null)
   if (decided !== null || last === null) return decided?.disposition ?? null
-  return (
-    db.get<{ disposition: PartDisposition }>(
-      `select ${SERVED} as disposition from inspection i${AT_GATE} where i.position = ?`,
-      last.position,
-    )?.disposition ?? null
-  )
+  return servedAt(db, last.position)
 }
+
+/** What became of a part by the inspection at this position alone. */
+export const servedAt = (db: SqlDatabase, position: number): PartDisposition | null =>
+  db.get<{ disposition: PartDisposition }>(
+    `select ${SERVED} as disposition from inspection i${AT_GATE} where i.position = ?`,
+    position,
+  )?.disposition ?? null

@@ -40,6 +40,7 @@ export function resolveFact(db: SqlDatabase, fact: TraceFact): ResolvedFact {
     case 'commission': {
       const unit = newUnit(db, fact.unit, fact.product)
       const { by, supersedes, simulated } = fact
+      const lot = fact.lot === undefined ? null : knownLot(db, fact.product, fact.lot)
       return {
         type: 'qe.trace.linked.v1',
         subject: unit,
@@ -49,13 +50,11 @@ export function resolveFact(db: SqlDatabase, fact: TraceFact): ResolvedFact {
           parent: thingUri('product', fact.product),
           certainty: 'certain',
           by,
+          ...(lot !== null && { lot }),
           ...(supersedes && { supersedes }),
           ...(simulated && { simulated }),
         },
-        edges:
-          fact.lot === undefined
-            ? []
-            : [edge(unit, knownLot(db, fact.product, fact.lot), 'associate', at, null)],
+        edges: lot === null ? [] : [edge(unit, lot, 'associate', at, null)],
       }
     }
     case 'receive': {
@@ -104,6 +103,10 @@ export function resolveFact(db: SqlDatabase, fact: TraceFact): ResolvedFact {
     case 'release': {
       const target = heldText(db, fact.target) ?? holdTarget(db, fact.target)
       return plain('qe.hold.released.v1', target, { target })
+    }
+    case 'return': {
+      const target = uriOf(db, fact.target)
+      return plain('ext.return.received.v1', target, { target })
     }
     case 'use':
     case 'complain': {

@@ -10,9 +10,12 @@ export interface CauseQuery {
   to?: string
 }
 
-/** An inspection that says something of its part: the line judged it, or a person did where the line gave no verdict. */
+/**
+ * An inspection that says something of its part: the line judged it, or a person did where the line gave no verdict. Of a
+ * challenge part nothing is asked: it is no product, whatever somebody said who looked at it.
+ */
 const judged = (i: string): string =>
-  `(${i}.no_verdict is null or exists
+  `(${i}.no_verdict is null or ${i}.no_verdict <> 'challenge' and exists
                (select 1 from review r where r.inspection_id = ${i}.inspection_id and r.after <> 'inconclusive'))`
 
 /** Condition on an inspection `i`: somebody judged it. */

@@ -4,10 +4,11 @@ import { type Identification, lotUri, supplierUri } from '../identity/index.ts'
 import type { FlowStart } from './flow.ts'
 import { openSql } from '../store/open-sql.ts'
 import { activeHolds, byTarget, heldBy, type Hold } from './holds.ts'
+import { type StationsBefore, StoppedBefore } from './stopped-before.ts'
 import { shortName, thingUri } from './things.ts'
 
 /** What a station knows of a part besides its codes. */
-export interface StationFacts {
+export interface StationFacts extends StationsBefore {
   station: string
   recipe: string
   product: { id: string; gtin?: string | undefined }
@@ -36,6 +37,7 @@ export class HoldBoard {
   readonly #db: SqlDatabase
   readonly #options: HoldBoardOptions
   readonly #stop: () => void
+  readonly #stopped: StoppedBefore
   #holds = new Map<string, Hold>()
   #seen = -1
   #fault: I18n | null = null
@@ -43,6 +45,7 @@ export class HoldBoard {
   constructor(db: SqlDatabase, onAppend: (listener: () => void) => () => void, options: HoldBoardOptions) {
     this.#db = db
     this.#options = options
+    this.#stopped = new StoppedBefore(db)
     this.#refresh()
     this.#stop = onAppend(() => this.#refresh())
   }
@@ -51,12 +54,19 @@ export class HoldBoard {
     return [...this.#holds.values()]
   }
 
-  /** Why the part must be held, or null. Never throws. */
-  async over(found: Identification, facts: StationFacts): Promise<I18n | null> {
+  /**
+   * Why the part must be held, or null. Never throws.
+   *
+   * @param seen also by codes that do not name the part, as they may be those of one beside it: a hold of theirs counts, but
+   *   no station has judged what they name
+   */
+  async over(found: Identification, facts: StationFacts, seen = found): Promise<I18n | null> {
     if (this.#fault !== null) return this.#fault
-    if (this.#holds.size === 0) return null
     try {
-      const starts = partStarts(found, facts)
+      const stopped = this.#stopped.before(found.uri, facts)
+      if (found.uri !== null) this.#stopped.judged(found.uri, facts.station)
+      if (stopped !== null || this.#holds.size === 0) return stopped
+      const starts = [...partStarts(found, facts), ...(seen === found ? [] : partStarts(seen, facts))]
       const quick = heldBy(this.#db, this.#holds, starts, QUICK_WAYS)
       const hold = quick.cut ? await this.#far(starts) : quick.hold
       return hold === null ? null : holdReason(hold)
@@ -68,6 +78,11 @@ export class HoldBoard {
   close(): void {
     this.#stop()
     this.#db.close()
+  }
+
+  /** A station stops this part by an inspection that may not be on disk yet. */
+  stopped({ uri }: Identification, { station }: StationFacts, inspectionId: string): void {
+    if (uri !== null) this.#stopped.add(uri, station, inspectionId)
   }
 
   async #far(starts: FlowStart[]): Promise<Hold | null> {

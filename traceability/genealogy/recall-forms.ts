@@ -17,6 +17,9 @@ export const RECALL_COLUMNS = [
   'station',
   'judgedAt',
   'disposition',
+  'returnedAt',
+  'returnedFrom',
+  'returnedTo',
   'uri',
   'aliases',
 ] as const
@@ -62,7 +65,17 @@ const PER_EVENT = 1_000
 export function recallEpcis(list: Recall): object {
   const groups = new Map<string, RecalledUnit[]>()
   for (const u of list.units) {
-    const key = JSON.stringify([u.certain, u.place, u.pallet, u.shipment, u.customer, u.order])
+    const key = JSON.stringify([
+      u.certain,
+      u.place,
+      u.pallet,
+      u.shipment,
+      u.customer,
+      u.order,
+      u.returnedAt,
+      u.returnedFrom,
+      u.returnedTo,
+    ])
     const group = groups.get(key)
     if (group) group.push(u)
     else groups.set(key, [u])
@@ -93,6 +106,9 @@ export function recallEpcis(list: Recall): object {
           ...(first?.shipment && { 'sightline:shipment': first.shipment }),
           ...(first?.customer && { 'sightline:customer': first.customer }),
           ...(first?.order && { 'sightline:order': first.order }),
+          ...(first?.returnedAt && { 'sightline:returnedAt': first.returnedAt }),
+          ...(first?.returnedFrom && { 'sightline:returnedFrom': first.returnedFrom }),
+          ...(first?.returnedTo && { 'sightline:returnedTo': first.returnedTo }),
         }
       }),
     },

@@ -132,32 +132,33 @@ const namedSo = (db: SqlDatabase, target: string): string[] => [
 ]
 
 function linkedLots(db: SqlDatabase, targets: readonly string[]): string[] {
-  const ends = targets
-    .filter((t) => t.startsWith('lot/'))
-    .map((t) => `/10/${encodePart(spelt(t.slice('lot/'.length)))}`)
-  if (ends.length === 0) return []
-  return db
-    .all<{ uri: string }>(
-      `${LINKED} select uri from parents where uri glob '${LOTS}*'
-         and substr(uri, ${LOTS.length + 15}) in (select value from json_each(?))`,
-      JSON.stringify(ends),
-    )
-    .map((row) => row.uri)
+  const names = targets.filter((t) => t.startsWith('lot/')).map((t) => spelt(t.slice('lot/'.length)))
+  if (names.length === 0) return []
+  const ends = JSON.stringify(names.map((name) => `/10/${encodePart(name)}`))
+  const items = db.all<{ uri: string }>(
+    `${linked(LOTS)} and substr(uri, ${LOTS.length + 15}) in (select value from json_each(?))`,
+    ends,
+  )
+  const lots = new Set(names.map((name) => `lot/${name}`))
+  const own = db.all<{ uri: string }>(linked(OWN_LOTS)).filter(({ uri }) => lots.has(lotName(uri) ?? ''))
+  return [...items, ...own].map((row) => row.uri)
 }
-/** Before the GTIN-14 of a lot. */
+/** Before the GTIN-14 of a lot, and before its product where it has none. */
 const LOTS = `${GS1_DOMAIN}/01/`
+const OWN_LOTS = 'urn:sightline:lot:'
 /**
  * What links lead to, from the first such URI to the last one in the order of the database, where strangers may lie between
  * them. From each the next is looked for: a lot has thousands of links, one after the other.
  */
-const LINKED = `
-with recursive last (uri) as (select max(parent) from edge where parent glob '${LOTS}*'),
+const linked = (head: string): string => `
+with recursive last (uri) as (select max(parent) from edge where parent glob '${head}*'),
 parents (uri) as (
-  select min(parent) from edge where parent glob '${LOTS}*'
+  select min(parent) from edge where parent glob '${head}*'
   union all
   select (select min(e.parent) from edge e where e.parent > p.uri and e.parent <= (select uri from last))
     from parents p where p.uri is not null
-)`
+)
+select uri from parents where uri glob '${head}*'`
 
 /** A bare name: a lot or a unit, whichever there is. */
 const named = (db: SqlDatabase, name: string): string[] => {
@@ -170,16 +171,18 @@ function nameIn(uri: string, type: 'recipe' | 'model' | 'station'): string | nul
   return uri.startsWith(head) ? decodeURIComponent(uri.slice(head.length)) : null
 }
 
+/** Also what is on hold, or was, before any part of it came; that a URI could be that of a lot says nothing. */
 function isKnown(db: SqlDatabase, uri: string): boolean {
   const station = nameIn(uri, 'station')
   return (
     db.get(
       `select 1 as found from edge where child = ?1 union all select 1 from edge where parent = ?1
        union all select 1 from identity where uri = ?1 union all select 1 from material_lot where uri = ?1
+       union all select 1 from hold where target = ?1
        union all select 1 from (select 1 from inspection where station = ?2 limit 1) limit 1`,
       uri,
       station,
-    ) !== undefined || lotName(uri) !== null
+    ) !== undefined
   )
 }
 

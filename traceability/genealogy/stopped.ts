@@ -101,20 +101,32 @@ export function refuseStopped(db: SqlDatabase, move: Move, budget: WalkBudget = 
   if (stop !== null) throw refusal(move, stop)
 }
 
-/** Whether a thing, or what it lies in, has been shipped and not taken back. */
-function isShipped(db: SqlDatabase, uri: string): boolean {
+/** Since when a thing, or what it lies in, has been shipped and not taken back; null = it was not. */
+export function shippedSince(db: SqlDatabase, uri: string): string | null {
   const merged = identityMap(db)
-  let inner = merged.namesOfAll([uri])
-  for (let depth = 0; depth < MAX_DEPTH && inner.length > 0; depth++) {
-    const rows = db.all<{ kind: string; parent: string }>(
-      `select e.kind, e.parent from json_each(?) v cross join edge e
+  const shipped: string[] = []
+  /** Each thing that it lies in, and since when. */
+  let inner = new Map(merged.namesOfAll([uri]).map((name) => [name, '']))
+  for (let depth = 0; depth < MAX_DEPTH && inner.size > 0; depth++) {
+    const rows = db.all<{ child: string; kind: string; parent: string; since: string }>(
+      `select e.child, e.kind, e.parent, e.valid_from as since from json_each(?) v cross join edge e
          on e.child = v.value and e.kind in ('aggregate', 'ship') and e.valid_to is null`,
-      JSON.stringify(inner),
+      JSON.stringify([...inner.keys()]),
     )
-    if (rows.some((r) => r.kind === 'ship')) return true
-    inner = merged.namesOfAll(rows.map((r) => r.parent))
+    const outer = new Map<string, string>()
+    for (const { child, kind, parent, since } of rows) {
+      const before = inner.get(child) ?? ''
+      const both = before > since ? before : since
+      if (kind === 'ship') shipped.push(both)
+      else
+        for (const name of merged.names(parent)) {
+          const known = outer.get(name)
+          if (known === undefined || both < known) outer.set(name, both)
+        }
+    }
+    inner = outer
   }
-  return false
+  return shipped.sort()[0] ?? null
 }
 
 /** Decisions with which a part goes on. */
@@ -133,7 +145,7 @@ export function moveOf(
       return { kind: fact.kind, uri: subject, at, kept: true }
     case 'aggregate':
       // What is put into a box that has left has left with it.
-      return { kind: 'aggregate', uri: subject, at, kept: isShipped(db, String(data['parent'])) }
+      return { kind: 'aggregate', uri: subject, at, kept: shippedSince(db, String(data['parent'])) !== null }
     case 'dispose':
       return LETS_GO.includes(fact.disposition) ? { kind: 'dispose', uri: subject, at, kept: false } : null
     default:

@@ -27,6 +27,7 @@ const HOLDERS = ['pallet', 'box', 'shipment', 'station', 'carrier', 'fixture', '
 /** Of the holders, GS1: SSCC (00) and returnable asset (8003). */
 const HOLDER = new RegExp(`^(urn:sightline:(${HOLDERS.join('|')}):|https://id\\.gs1\\.org/(00|8003)/)`)
 export const isHolder = (uri: string): boolean => HOLDER.test(uri)
+export const isShipment = (uri: string): boolean => uri.startsWith('urn:sightline:shipment:')
 
 export const thingUri = (type: PlainType, name: string): string => `urn:sightline:${type}:${encodePart(name)}`
 
@@ -68,6 +69,28 @@ const isOnRecord = (db: SqlDatabase, uri: string): boolean =>
 export function lotName(uri: string): string | null {
   const found = /^(?:urn:sightline:lot:[^:]*:|https:\/\/id\.gs1\.org\/01\/\d{14}\/10\/)([^/:]+)$/.exec(uri)
   return found?.[1] === undefined ? null : `lot/${decoded(found[1])}`
+}
+
+/** What names one thing that may be a part; the serial last, and before it, where there is one, its product. */
+const INDIVIDUALS = [
+  /^urn:sightline:serial:(?<product>[^:]*):(?<serial>[^:]+)$/,
+  /^urn:sightline:di:[^:]*:(?<serial>[^:]+)$/,
+  /^urn:sightline:trigger:(?<serial>.+)$/,
+  /^https:\/\/id\.gs1\.org\/(?:01|8006|8010)\/(?<product>[^/]+)\/(?:21|235|8011)\/(?<serial>[^/]+)$/,
+  /^https:\/\/id\.gs1\.org\/8004\/(?<serial>[^/]+)$/,
+  /^urn:epc:id:(?:gid|usdod|adi):(?:.*\.)?(?<serial>[^.]+)$/,
+  // Objects by names of one's own: CBV 2.0, 8.2.2 to 8.2.4.
+  /^urn:.+:obj:(?<serial>.+)$/,
+  /^https?:\/\/.+\/obj\/(?<serial>.+)$/,
+]
+
+/** Serial and product of a single thing, as its URI says them; null for lots, boxes, places and whatever else. */
+export function individualIn(uri: string): { serial: string; product: string } | null {
+  for (const form of INDIVIDUALS) {
+    const { serial, product = '' } = form.exec(uri)?.groups ?? {}
+    if (serial !== undefined) return { serial: decoded(serial), product: decoded(product) }
+  }
+  return null
 }
 
 /** Short form of a URI for people: `pallet/P1`, `unit/SN1`; what has none stays as it is. */

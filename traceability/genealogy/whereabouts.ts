@@ -5,9 +5,12 @@ import type { FlowNode } from './flow.ts'
 import { identityMap } from './identity-names.ts'
 import { columnsOf, rowsOf } from './json-rows.ts'
 import { linksTogether, type Units, unitsTogether, withNames } from './merged-rows.ts'
-import { shortName } from './things.ts'
+import { END } from './no-end.ts'
+import { returnsOf, unpackedAway, usedAt } from './returns.ts'
+import { individualIn, shortName } from './things.ts'
 
-export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'used' | 'scrapped' | 'returned'
+/** `returned` is to go back to its supplier, `back` came back from a customer. */
+export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'back' | 'used' | 'scrapped' | 'returned'
 
 /** Where a unit is, as far as the records say. */
 export interface Whereabouts {
@@ -21,6 +24,10 @@ export interface Whereabouts {
   shipment: string | null
   customer: string | null
   order: string | null
+  /** When it last came back from where it had been shipped, from whom or what, and to which place; null while it is away. */
+  returnedAt: string | null
+  returnedFrom: string | null
+  returnedTo: string | null
   /** Last station that judged it, and when; null when it never was. */
   station: string | null
   judgedAt: string | null
@@ -112,6 +119,17 @@ function pairs(out: string): [kind: string, uri: string][] {
   return lines.flatMap((kind, i): [string, string][] => (i % 2 === 0 ? [[kind, lines[i + 1] ?? '']] : []))
 }
 
+/** When a thing with these links outwards was last shipped by itself; empty where it was not. */
+function shippedLast(db: SqlDatabase, out: string, uri: string, merged: IdentityMap): string {
+  if (!pairs(out).some(([kind]) => kind === 'ship')) return ''
+  const row = db.get<{ at: string | null }>(
+    `select max(e.valid_from) as at from json_each(?) v cross join edge e
+       on e.child = v.value and e.kind = 'ship' and e.valid_to is null`,
+    JSON.stringify(merged.names(uri)),
+  )
+  return row?.at ?? ''
+}
+
 /** Units by their place in `?1`, in any order, a list for each column. */
 const UNITS = `
 select json_group_array(place) as place, json_group_array(serial) as serial, json_group_array(product) as product,
@@ -139,6 +157,23 @@ function unitsOf(db: SqlDatabase, uris: readonly string[], merged: IdentityMap):
 }
 
 /**
+ * With what is known from links alone, as captured events of others make them: it was never judged here, and is a unit
+ * all the same.
+ */
+function withLinked(units: Units, uris: readonly string[]): Units {
+  const known = new Set(units.place)
+  const [place, serial, product] = [[...units.place], [...units.serial], [...units.product]]
+  for (const [at, uri] of uris.entries()) {
+    const named = known.has(at) ? null : individualIn(uri)
+    if (named === null) continue
+    place.push(at)
+    serial.push(named.serial)
+    product.push(named.product)
+  }
+  return { ...units, place, serial, product }
+}
+
+/**
  * Where each of `things` is; null for what is no unit.
  *
  * @param things by their canonical names
@@ -150,25 +185,45 @@ export function whereabouts(
   held: ReadonlySet<string>,
   merged: IdentityMap = identityMap(db),
 ): (Whereabouts | null)[] {
-  const units = unitsOf(
-    db,
-    things.map((t) => t.uri),
-    merged,
-  )
+  const uris = things.map((t) => t.uri)
+  const units = withLinked(unitsOf(db, uris, merged), uris)
   const asked = linksOf(
     db,
     units.place.flatMap((at) => (things[at]?.outwards === undefined ? [things[at]?.uri ?? ''] : NONE)),
     merged,
   )
-  const outs = units.place.map((at) => things[at]?.outwards ?? asked.get(things[at]?.uri ?? '') ?? '')
+  const returned = returnsOf(db, uris, merged)
+  const away = unpackedAway(db, uris, merged)
+  const outs = units.place.map((at, n) => {
+    const out = things[at]?.outwards ?? asked.get(things[at]?.uri ?? '') ?? ''
+    const left = away.get(at)
+    if (left === undefined) return out
+    const seen = [
+      returned.get(at)?.at ?? '',
+      units.judged[n] ?? '',
+      shippedLast(db, out, uris[at] ?? '', merged),
+    ]
+    if (seen.some((time) => time >= left.at)) return out
+    return `${out}${out === '' ? '' : '\n'}ship\n${merged.canonical(left.shipment)}`
+  })
   const outsideOf = outside(db, outs, merged)
   const used = new Set(units.used)
+  const lastUsed = usedAt(
+    db,
+    [...used].flatMap((at) => (returned.has(at) ? (uris[at] ?? '') : NONE)),
+    merged,
+  )
   const found = Array<Whereabouts | null>(things.length).fill(null)
   for (const [n, at] of units.place.entries()) {
     const uri = things[at]?.uri ?? ''
     const { pallet, shipment, customer, order } = outsideOf(outs[n] ?? '')
     const disposition = units.disposition[n] ?? null
-    const place: Place = used.has(at)
+    const last = returned.get(at)
+    // What was put to use before it came back is no longer where it was used.
+    const inUse = used.has(at) && (last === undefined || (lastUsed.get(uri) ?? END) >= last.at)
+    const back = inUse || shipment !== null ? undefined : last
+    const judgedAt = units.judged[n] ?? null
+    const place: Place = inUse
       ? 'used'
       : shipment !== null
         ? 'shipped'
@@ -180,7 +235,9 @@ export function whereabouts(
               ? 'held'
               : disposition === 'return-to-supplier'
                 ? 'returned'
-                : 'line'
+                : back !== undefined && (judgedAt === null || judgedAt < back.at)
+                  ? 'back'
+                  : 'line'
     found[at] = {
       uri,
       serial: units.serial[n] ?? '',
@@ -191,8 +248,11 @@ export function whereabouts(
       shipment,
       customer,
       order,
+      returnedAt: back?.at ?? null,
+      returnedFrom: back?.from ?? null,
+      returnedTo: back?.to ?? null,
       station: units.station[n] ?? null,
-      judgedAt: units.judged[n] ?? null,
+      judgedAt,
       disposition,
     }
   }

@@ -25,8 +25,11 @@ const GS1_SYMBOLOGIES = new Set(
 /** Symbols with ECI (ISO/IEC 15424): readers may transmit its escape, `\` and six digits, and then double backslashes. */
 const ECI_SYMBOLOGIES = /^\](?:d[4-6]|Q[246]|z[3-59AB]|J[3-5]|h[13]|L1)$/
 
-/** Printable ASCII without blanks: what label printers put into a serial. */
-const PLAIN = /^[!-~]{1,128}$/
+/**
+ * Printable ASCII without blanks: what label printers put into a serial. Not `.` and `..`, which are no names in a path
+ * (RFC 3986, 5.2.4): browsers and proxies take them away, so that nobody could ask for the part.
+ */
+const PLAIN = /^(?!\.{1,2}$)[!-~]{1,128}$/
 
 /**
  * Reads the content of one symbol or tag. The symbology identifier decides whether it is a GS1 element string, or an
@@ -61,10 +64,11 @@ export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): Carri
   if (message !== null) return { kind: 'iso15434', ...message }
   if (symbologyId === '' && text.includes(FNC1)) return { kind: 'gs1', elements: parseElementString(text) }
   if (!PLAIN.test(text)) {
-    const at = [...text].findIndex((c) => !/[!-~]/.test(c))
+    const dots = text === '.' || text === '..'
+    const at = dots ? 0 : [...text].findIndex((c) => !/[!-~]/.test(c))
     throw new CodedError('TRC_IDENTITY', {
       path: `character ${at < 0 ? 128 : at}`,
-      expected: '1 to 128 printable ASCII characters without blanks',
+      expected: dots ? 'more than dots' : '1 to 128 printable ASCII characters without blanks',
       actual: JSON.stringify(text.slice(0, 40)),
       hint: 'the code is not an identity; point the tool at the right symbol',
     })

@@ -1,7 +1,23 @@
-import type { EventLog, LoggedEvent, QEvent, SqlDatabase } from '../../contracts/index.ts'
+import type { EventLog, I18n, LoggedEvent, QEvent, SqlDatabase } from '../../contracts/index.ts'
 
 /** Where a log in another process or without a store looks for news, ms. */
 const POLL_MS = 200
+
+/** What the record of an inspection says that was not told by an event of its own. */
+export interface NewestInspection {
+  position: number
+  trigger: number
+  /** RFC 3339, UTC. */
+  endedAt: string
+  recipeSha256: string
+  reasons: I18n[]
+}
+
+/** An event with its place in the log. */
+export interface Newest<T> {
+  position: number
+  event: QEvent<T>
+}
 
 type Row = { position: number; json: string }
 
@@ -36,14 +52,25 @@ export class SqliteEventLog implements EventLog {
   }
 
   /** The newest event of a type about a subject that is no part, by its index. */
-  newest<T>(subject: string, type: string): QEvent<T> | null {
+  newest<T>(subject: string, type: string): Newest<T> | null {
     const row = this.#db.get<Row>(
       `select position, json from event where subject = ? and type <> 'qe.inspection.completed.v1' and type = ?
        order by position desc limit 1`,
       subject,
       type,
     )
-    return row === undefined ? null : (JSON.parse(row.json) as QEvent<T>)
+    return row === undefined ? null : { position: row.position, event: JSON.parse(row.json) as QEvent<T> }
+  }
+
+  /** The newest inspection of a unit at a station; few units have many, and the index has all that is looked through. */
+  newestInspection(unit: string, station: string): NewestInspection | null {
+    const row = this.#db.get<Omit<NewestInspection, 'reasons'> & { reasons: string }>(
+      `select position, trigger_number as "trigger", ended_at as "endedAt", recipe_sha256 as "recipeSha256", reasons from inspection
+       where position = (select max(position) from inspection where unit = ? and +station = ?)`,
+      unit,
+      station,
+    )
+    return row === undefined ? null : { ...row, reasons: JSON.parse(row.reasons) as I18n[] }
   }
 
   /** The same about any subject `<kind>/…`. */

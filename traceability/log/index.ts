@@ -1,6 +1,6 @@
 export * from './checkpoint.ts'
 export { dropLeftovers, replaceDurably, writeDurably } from './durable-file.ts'
-export { SqliteEventLog } from './event-log.ts'
+export { type Newest, type NewestInspection, SqliteEventLog } from './event-log.ts'
 export { CompactRange, HASH_BYTES, leafHash, nodeHash } from './merkle.ts'
 export { openEventLog } from './open-event-log.ts'
 export {

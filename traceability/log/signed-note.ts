@@ -36,6 +36,8 @@ export interface NoteSigner {
 /** Notes come from other machines; 16 signatures are the least a verifier must accept. */
 const MAX_NOTE_BYTES = 65_536
 const ED25519_BYTES = 64
+/** Latest moment that a date can be, POSIX seconds (ECMA-262, 21.4.1.1): of a clock that counts microseconds there is none. */
+const MAX_TIME = 8.64e12
 /** Unicode spaces and plus. */
 const BAD_NAME = /[\s\u0085\u00a0+]/u
 // eslint-disable-next-line no-control-regex
@@ -136,6 +138,7 @@ export function checkNote(note: SignedNote, key: VerifierKey): NoteCheck {
     if (bytes.length !== ED25519_BYTES + (stamped ? 8 : 0)) return { state: 'invalid' }
     time = stamped ? Number(bytes.readBigUInt64BE(0)) : null
     const message = time === null ? note.text : cosigned(note.text, time)
+    if ((time ?? 0) > MAX_TIME) return { state: 'invalid' }
     if (!verify(null, Buffer.from(message), key.publicKey, bytes.subarray(stamped ? 8 : 0)))
       return { state: 'invalid' }
   }

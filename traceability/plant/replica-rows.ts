@@ -4,7 +4,7 @@ import { linkStated } from '../store/take-back.ts'
 import { GONE, type GoneLink } from '../store/waiting-links.ts'
 import { jsonOf } from './postgres.ts'
 import { REPLICA_TABLES, type ReplicaTable, SIDE_TABLES, type SideTable } from './replica-tables.ts'
-import { endStated, type OpenAgain } from './stated-ends.ts'
+import { endStated, type OpenAgain, settleReturns } from './stated-ends.ts'
 
 const STATION = 'urn:sightline:station:'
 
@@ -65,6 +65,7 @@ export class ReplicaRows {
     // What another line states, too, had no row of its own.
     linkStated(this.#plant, gone)
     endStated(this.#plant, open, this.#log)
+    settleReturns(this.#source, this.#plant, { after, end }, [...open, ...gone])
   }
 
   /** Rows of a table that has no place in the log. Sent again they meet their id. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CodedError, type PlantStoreSpec, type SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange } from '../log/index.ts'
+import { GoneThrough } from './gone-through.ts'
 import { ensureMonths } from './months.ts'
 import { OWN_LOG, PlantLog, type Received } from './plant-log.ts'
 import { ReplicaRows } from './replica-rows.ts'
@@ -29,6 +30,8 @@ export interface ReplicatorOptions {
   batch?: number
   /** Called between the pieces of a step, which may take minutes, and outside of transactions. */
   meanwhile?: () => void
+  /** Of the replicator before this one, whose link broke. */
+  gone?: GoneThrough
 }
 
 export interface Progress {
@@ -39,7 +42,8 @@ export interface Progress {
   imagesMissing: number
 }
 
-const BATCH = 500
+/** Most events to one transaction. */
+export const BATCH = 500
 /** Image files that go before the events of one batch, bytes: a slow link must get on before its time is over. */
 const IMAGE_BYTES = 8 * 2 ** 20
 /** How often a line says that it is there, ms. */
@@ -57,8 +61,7 @@ export class Replicator {
   readonly #rows: ReplicaRows
   /** The tree up to which the source was checked against the plant. */
   #agreed: CompactRange | null = null
-  /** Size up to which the source was gone through, and its root then. */
-  #checked: { size: number; root: Uint8Array } | null = null
+  readonly #gone: GoneThrough
   /** The tree under the last checkpoint that went along, and that checkpoint. */
   #head: { tree: CompactRange; note: string } | null = null
   readonly #sides: SideRows
@@ -67,6 +70,7 @@ export class Replicator {
 
   constructor(options: ReplicatorOptions) {
     this.#o = { batch: BATCH, ...options }
+    this.#gone = options.gone ?? new GoneThrough()
     this.#from = new SourceLog(options.source, options.dataDir)
     this.#to = new PlantLog(options.plant, options.log)
     const line = this.#to.lineName(options.where.line)
@@ -77,9 +81,10 @@ export class Replicator {
   /**
    * One step: checks what is new, carries one batch, then what has no place in the log.
    *
+   * @param most events to carry
    * @throws TRC_REPLICA the logs do not fit; TRC_PLANT nobody answers: nothing of the step is kept then
    */
-  step(): Progress {
+  step(most = this.#o.batch): Progress {
     const received = this.#to.received()
     const head = this.#from.head()
     this.#events = head.size
@@ -87,8 +92,9 @@ export class Replicator {
     this.#agree(received, head.size)
     let { size: reached, imagesMissing } = received
     if (received.size < head.size) {
-      this.#check(received, head)
-      reached = this.#end(received.size, Math.min(received.size + this.#o.batch, head.size))
+      const checked = this.#gone.check(this.#from, received, head, this.#meanwhile)
+      reached = this.#end(received.size, Math.min(received.size + most, head.size))
+      if (checked !== null) this.#from.checkBatch(received.tree, reached, checked)
       const { connections } = this.#o.plant
       // Before their events and each by itself, so that what a broken link took over needs not go again.
       const missing = this.#carryImages(received.size, reached)
@@ -149,15 +155,6 @@ export class Replicator {
     )
   }
 
-  /** Once for all that is new, also when it takes many batches. */
-  #check(received: Received, head: { size: number; root: Uint8Array }): void {
-    if (this.#checked !== null && this.#checked.size >= head.size) return
-    const signed = this.#from.signed()
-    const from = this.#checked === null ? received.tree : this.#from.treeAt(received.size)
-    this.#from.check(from, head, signed, this.#meanwhile)
-    this.#checked = head
-  }
-
   /** @param connections of the one that has the images @throws TRC_PLANT when there is another one since */
   #carry(received: Received, end: number, missing: number, connections: number | undefined): void {
     const { plant, where } = this.#o
@@ -194,9 +191,7 @@ export class Replicator {
     if (signed.note === this.#head?.note) return
     const last = this.#head?.tree
     const from = last !== undefined && last.size <= signed.size ? last : new CompactRange()
-    const tree = this.#from.treeAt(signed.size, new CompactRange(from.size, from.nodes()))
-    if (Buffer.compare(tree.root(), signed.root) !== 0)
-      throw refused(signed.size, `the root that was signed over ${signed.size} events`, 'another one')
+    const tree = this.#from.asSigned(signed, new CompactRange(from.size, from.nodes()))
     this.#o.plant.transaction(() => {
       this.#to.lock()
       this.#to.keepHead(signed.size, signed.note, signed.vkey)

@@ -10,11 +10,12 @@ import {
 } from '../../contracts/index.ts'
 import { openSql } from '../store/open-sql.ts'
 import { type HoldOrder, holdOrders } from './hold-orders.ts'
+import { GoneThrough } from './gone-through.ts'
 import { keepHeardAt, keptHeardAt } from './heard-at.ts'
 import { migratePostgres } from './migrations.ts'
 import { PlantLog } from './plant-log.ts'
 import { openPostgres, type PostgresDatabase } from './postgres.ts'
-import { logName, Replicator } from './replicator.ts'
+import { BATCH, logName, Replicator } from './replicator.ts'
 
 /** Replicates one data directory until it is told to end. Started by `startReplication` only. */
 export interface ReplicatorWorkerData {
@@ -96,8 +97,11 @@ async function run(): Promise<void> {
   let source: SqlDatabase | null = null
   let plant: PostgresDatabase | null = null
   let replicator: Replicator | null = null
+  const gone = new GoneThrough()
   let connections = 0
   let pauseMs = RETRY_FIRST_MS
+  /** Fewer over a link that breaks before a batch is through, so that it gets on. */
+  let batch = BATCH
   /** Of a log that was refused: holds are asked for meanwhile. */
   let stepMs = 0
   while (!stop.signal.aborted) {
@@ -122,20 +126,24 @@ async function run(): Promise<void> {
         images: spec.images,
         address: spec.address,
         meanwhile: () => askHolds(here, there),
+        gone,
       })
       // Behind it may be a server that took over, and lacks what the one before had confirmed.
       if (plant.connections !== connections) replicator.compareAnew()
       connections = plant.connections
-      const progress = replicator.step()
+      const progress = replicator.step(batch)
       pauseMs = RETRY_FIRST_MS
+      batch = Math.min(batch * 2, BATCH)
       const current = progress.received >= progress.events
       const now = new Date().toISOString()
       say({ ...progress, state: current ? 'current' : 'behind', fault: null, currentAt: now })
       await pause(current ? POLL_MS : 0)
     } catch (error) {
       const { code, message } = asCoded(error, 'TRC_PLANT')
+      if (replicator !== null) batch = Math.max(Math.floor(batch / 2), 1)
       replicator = null
       if (code === 'TRC_REPLICA') {
+        gone.forget()
         say({ state: 'refused', events: logged(source), fault: { code, message } })
         stepMs = performance.now() + pauseMs
       } else {

@@ -49,6 +49,14 @@ export class SourceLog {
     return tree
   }
 
+  /** @param tree up to where it is known, which is gone on with @throws TRC_REPLICA */
+  asSigned(signed: { size: number; root: Uint8Array }, tree: CompactRange): CompactRange {
+    const whole = this.treeAt(signed.size, tree)
+    if (Buffer.compare(whole.root(), signed.root) !== 0)
+      throw refused(signed.size, `the root that was signed over ${signed.size} events`, 'another one')
+    return whole
+  }
+
   leaves(after: number, limit: number): { position: number; leaf_hash: Uint8Array }[] {
     return this.#db.all(
       'select position, leaf_hash from event where position > ? order by position limit ?',
@@ -111,29 +119,51 @@ export class SourceLog {
     return refused(missing, `event ${missing}`, 'none at that place')
   }
 
+  /** @returns leaf hashes one after the other @throws TRC_REPLICA naming the first event that is wrong */
+  #inOrder(after: number, end: number): Uint8Array {
+    const { count, leaves, findings } = checkRange(this.#db, { after, end }, NO_TILES, null)
+    const wrong = findings[0]
+    if (wrong !== undefined)
+      throw refused(wrong.position ?? end, `event ${wrong.event ?? ''} in order`, wrong.detail)
+    if (count !== end - after) throw this.#gap(after, end)
+    return leaves
+  }
+
   /**
-   * Goes through everything behind `from` before anything is sent: each event gives its stored leaf, positions have no
+   * One batch once more when it goes: it may be altered since, as many batches take a while.
+   *
+   * @param checked the tree up to where that was; the batch that ends there must lead to it
+   * @throws TRC_REPLICA
+   */
+  checkBatch(from: CompactRange, end: number, checked: CompactRange): void {
+    const leaves = this.#inOrder(from.size, end)
+    if (end !== checked.size) return
+    const tree = new CompactRange(from.size, from.nodes())
+    for (let at = 0; at < leaves.length; at += HASH_BYTES) tree.append(leaves.subarray(at, at + HASH_BYTES))
+    if (!tree.root().equals(checked.root()))
+      throw refused(end, `the ${end} events that were gone through`, 'others since')
+  }
+
+  /**
+   * Goes through everything behind `tree` before anything is sent: each event gives its stored leaf, positions have no
    * gap, records are those of their events, and the tree has the roots that the store counted and the line signed.
    *
+   * @param tree      grows up to `head`, piece by piece: the next check goes on from where this one was broken off
    * @param meanwhile called between the pieces
    * @throws TRC_REPLICA naming the first event that is wrong
    */
   check(
-    from: CompactRange,
+    tree: CompactRange,
     head: { size: number; root: Uint8Array },
     signed: SignedHead | null,
     meanwhile: () => void,
   ): void {
-    const tree = new CompactRange(from.size, from.nodes())
+    const from = tree.size
     while (tree.size < head.size) {
       meanwhile()
       const after = tree.size
       const end = Math.min(after + CHUNK, head.size)
-      const { count, leaves, findings } = checkRange(this.#db, { after, end }, NO_TILES, null)
-      const wrong = findings[0]
-      if (wrong !== undefined)
-        throw refused(wrong.position ?? end, `event ${wrong.event ?? ''} in order`, wrong.detail)
-      if (count !== end - after) throw this.#gap(after, end)
+      const leaves = this.#inOrder(after, end)
       for (let at = 0; at < leaves.length; at += HASH_BYTES) {
         tree.append(leaves.subarray(at, at + HASH_BYTES))
         if (signed?.size === tree.size && Buffer.compare(signed.root, tree.root()) !== 0)
@@ -146,9 +176,9 @@ export class SourceLog {
     }
     if (Buffer.compare(tree.root(), head.root) !== 0)
       throw refused(
-        from.size + 1,
+        from + 1,
         `the root ${hex(head.root)} that the store counted over ${head.size} events`,
-        `${hex(tree.root())}: something behind event ${from.size} was altered`,
+        `${hex(tree.root())}: something behind event ${from} was altered`,
       )
   }
 }

@@ -1,4 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { settle } from '../store/returned.ts'
 import type { GoneLink } from '../store/waiting-links.ts'
 
 /** A link whose end was taken back. */
@@ -29,4 +30,30 @@ export function endStated(plant: SqlDatabase, links: readonly OpenAgain[], log: 
       valid_from,
     )
   }
+}
+
+/**
+ * One line ships and another takes back: what came along in the stretch ends with the first return that any of them
+ * stated.
+ */
+export function settleReturns(
+  source: SqlDatabase,
+  plant: SqlDatabase,
+  { after, end }: { after: number; end: number },
+  open: readonly OpenAgain[],
+): void {
+  const moved = source.all<{ uri: string }>(
+    `select subject as uri from trace_fact where position > ?1 and position <= ?2 and kind in ('ship', 'return')
+     union select child as uri from edge where position > ?1 and position <= ?2 and kind = 'aggregate'
+     union select parent as uri from edge where position > ?1 and position <= ?2 and kind = 'ship'`,
+    after,
+    end,
+  )
+  const away = open.filter(({ kind }) => kind === 'ship' || kind === 'aggregate')
+  settle(plant, [
+    ...new Set([
+      ...moved.map((row) => row.uri),
+      ...away.flatMap((l) => (l.kind === 'ship' ? [l.child, l.parent] : [l.child])),
+    ]),
+  ])
 }

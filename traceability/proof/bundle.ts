@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, type InspectionCompleted, type QEvent } from '../../contracts/index.ts'
-import { formatNote, leafHash, NOTE_TYPE, signText } from '../log/index.ts'
+import { formatNote, leafHash, NOTE_TYPE, type NoteSigner, signText, type VerifierKey } from '../log/index.ts'
 import type { ImageFacts } from '../query/image-file.ts'
 import { openTraceQuery } from '../query/trace-query.ts'
 import { openSql } from '../store/open-sql.ts'
@@ -49,7 +49,8 @@ const elsewhere = (serial: string): string =>
  *
  * @param keyFile of the log, for the signed list; null = the one in the data directory, if it may be read
  * @param most bytes of all images together, and events; default: what one text holds
- * @throws TRC_NOT_FOUND; TRC_PROOF before the log was first signed; TRC_BUNDLE with more than that
+ * @throws TRC_NOT_FOUND; TRC_PROOF before the log was first signed; TRC_BUNDLE with more than that; TRC_KEY when
+ *   `keyFile` is not there, or a key is not that of the log
  */
 export async function makeBundle(
   dataDir: string,
@@ -75,10 +76,20 @@ export async function makeBundle(
     list: null,
   }
   const file = keyFile ?? logKeyFile(dataDir)
-  if (!existsSync(file)) return bundle
-  const signer = openKey(file, key.name, NOTE_TYPE.ed25519)
+  if (keyFile === null && !existsSync(file)) return bundle
+  const signer = signerOf(file, key)
   const text = listText(key.name, bundle)
   return { ...bundle, list: formatNote({ text, signatures: [signText(text, signer)] }) }
+}
+
+/** What another key signed would be told as altered by whoever gets the bundle, so it is told here. */
+function signerOf(file: string, { name, vkey }: VerifierKey): NoteSigner {
+  // Else opened as one that is to be made.
+  if (!existsSync(file))
+    throw new CodedError('TRC_KEY', { file, expected: `the private key of ${vkey}`, actual: 'no such file' })
+  const signer = openKey(file, name, NOTE_TYPE.ed25519)
+  if (signer.key.vkey === vkey) return signer
+  throw new CodedError('TRC_KEY', { file, expected: `the private key of ${vkey}`, actual: signer.key.vkey })
 }
 
 const unsigned = (): CodedError =>

@@ -10,9 +10,10 @@ const KEPT = 8
 interface Ending {
   at: string
   ends: ReadonlySet<string>
-  /** Events of others overtake each other: one may end what an event behind it states. */
+  /** Events of others overtake each other, and so do returns: one may end what an event behind it states. */
   overtakes: boolean
 }
+const OVERTAKING: readonly string[] = ['ext.epcis.captured.v1', 'ext.return.received.v1']
 const NONE: Ending = { at: '', ends: new Set(), overtakes: false }
 const endKey = (kind: string, child: string | null, parent: string | null): string =>
   `${kind} ${child ?? ''} ${parent ?? ''}`
@@ -75,7 +76,7 @@ export class EndedLinks {
     return {
       at: said.at,
       ends: new Set(said.ends.map((e) => endKey(e.kind, e.child, e.parent))),
-      overtakes: told.event.type === 'ext.epcis.captured.v1',
+      overtakes: OVERTAKING.includes(told.event.type),
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange, HASH_BYTES, leafHash } from '../log/index.ts'
 import type { Leaf } from './align.ts'
-import { brokenSequence, type RangeResult } from './range-walk.ts'
+import { brokenSequence, type RangeResult, sumOf } from './range-walk.ts'
 import { RecordCheck } from './record-check.ts'
 import type { Findings } from './report.ts'
 import type { SignedLeaves } from './signed-leaves.ts'
@@ -26,8 +26,8 @@ export class EventRows {
   /** Position of the last event that names an image, by its hash. */
   readonly images = new Map<string, number>()
   records = 0
-  /** Each inspection has its unit in the table of units, as its event says. */
-  named = true
+  /** Rows of the table of units that inspections made; null: not each has its unit there, as its event says. */
+  units: number | null = 0
 
   constructor(db: SqlDatabase, findings: Findings, signed: SignedLeaves) {
     this.#db = db
@@ -60,7 +60,7 @@ export class EventRows {
     this.#findings.more += r.more
     for (const [sha256, position] of r.images) this.images.set(sha256, position)
     this.records += r.records
-    this.named &&= r.named
+    this.units = sumOf(this.units, r.units)
   }
 
   #compare(leaves: Uint8Array): void {

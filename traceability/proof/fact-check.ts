@@ -13,6 +13,7 @@ interface Row {
 const KIND: Readonly<Record<string, string>> = {
   'ext.receipt.posted.v1': 'receive',
   'ext.shipment.moved.v1': 'ship',
+  'ext.return.received.v1': 'return',
   'qe.unit.reworked.v1': 'rework',
   'qe.unit.reinspected.v1': 'reinspect',
   'qe.unit.dispositioned.v1': 'dispose',

@@ -22,6 +22,10 @@ export const LIMITS = {
     zh: '剔除机构已执行的应答、迟到结果和从未判定的触发不在事件日志中,不受保护;登记单件时所报的批次不在事件中;单件的另一个名称被删去、整箱拆出时某一件被重新记为在箱内也看不出来;所采集的事件当时未能建立的关系,其后被添加或删去也看不出来。',
     en: 'what the gate acknowledged, late results and triggers that were never judged are kept beside the log and are not covered; with which lot a unit was commissioned stands in no event; it is not seen that a further name of a unit is gone, nor, of a box that was unpacked as a whole, that one thing of several is put back, nor that a link which a captured event could not make when it came was added or is gone',
   },
+  brokenOff: {
+    zh: '数据库中有产线从不写入的内容,核对因此中断:其余内容未再核对。',
+    en: 'the check broke off at what no line writes into its database: nothing else was compared',
+  },
   noTables: {
     zh: '日志本身已被改动:谱系关系、事实、隔离和复核的表未再核对。',
     en: 'the log itself is altered: the tables of links, facts, holds and reviews were not compared with it',
@@ -52,8 +56,8 @@ export const LIMITS = {
     en: 'no copies of the signed events are left: which event was changed can be told, not what it said',
   },
   bundleComplete: {
-    zh: '证据包没有日志密钥的清单签名:无法得知是否漏掉了该工件的事件。',
-    en: 'the bundle has no list signed by the log: whether an event about the part was left out cannot be told',
+    zh: '证据包没有日志密钥的清单签名:无法得知这些事件是否属于该工件,以及是否漏掉了其事件。请在有日志密钥的地方重新制作证据包。',
+    en: 'the bundle has no list signed by the log: whether its events are about that part, and whether one was left out, cannot be told; make it anew where the key of the log is',
   },
   bundleDeleted: {
     zh: '该证据包为旧格式(sightline-bundle@1):图像已按保留策略删除只是制作者的说法,包内没有删除事件。请重新制作证据包。',

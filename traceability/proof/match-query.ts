@@ -61,13 +61,13 @@ const LINKS = `(select iif(count(*) > ${MANY}, '${TOO_MANY}', group_concat(iif(x
     from edge where child = i.unit limit ${MANY + 1}) x)`
 
 /**
- * `1`: the row of the unit is there, and made by this inspection as its event says, or by something before it. Here,
- * where the event is read anyway; what is otherwise is told by `name-check.ts`.
+ * The row of the unit is there, `2`: made by this inspection as its event says, `1`: by something before it. Here, where
+ * the event is read anyway; what is otherwise is told by `name-check.ts`.
  */
 const NAMED = `(select iif(d.first_position <> i.position, d.first_position < i.position,
-    d.serial = i.serial and d.kind = i.identified_by and d.product = i.product and d.lot is i.lot and d.first_at = e.time
+    2 * (d.serial = i.serial and d.kind = i.identified_by and d.product = i.product and d.lot is i.lot and d.first_at = e.time
     and (d.kind <> 'code' or iif(d.gtin is null, instr(e.json, '"product":"urn:sightline:product:'),
-      instr(e.json, concat('"product":"https://id.gs1.org/01/', d.gtin, '","unit":'))) > 0))
+      instr(e.json, concat('"product":"https://id.gs1.org/01/', d.gtin, '","unit":'))) > 0)))
   from identity d where d.uri = i.unit)`
 
 const FIELDS_SQL = [

@@ -19,18 +19,18 @@ const CAPTURED = 'ext.epcis.captured.v1'
  * a lot without one is asked for in vain, and a trigger without one is in no balance. To be asked where records and links
  * were compared with the log. That a further name of a unit is gone is not seen.
  *
- * @param told by the walk through the log: URIs of lots that inspections state, and whether each inspection was found to
- *             have the row of its unit
+ * @param told by the walk through the log: URIs of lots that inspections state, and how many rows of units they made; null
+ *             where not each has the row of its unit
  * @returns whether triggers were compared: a store of before version 7 knows nothing of their counts
  */
 export function checkNames(
   db: SqlDatabase,
-  { lots, named }: { lots: ReadonlySet<string>; named: boolean },
+  { lots, units }: { lots: ReadonlySet<string>; units: number | null },
   findings: Findings,
 ): boolean {
-  if (!named) inspectedUnits(db, findings)
+  if (units === null) inspectedUnits(db, findings)
   const told = toldThings(db)
-  unitsOfFacts(db, told.units, findings)
+  unitsOfFacts(db, told.units, units, findings)
   aliases(db, findings)
   materialLots(db, new Set([...lots, ...told.lots]), findings)
   const counted = db.get(`select 1 as found from pragma_table_info('part_trigger') where name = 'attempt'`)
@@ -102,6 +102,7 @@ function toldThings(db: SqlDatabase): { units: Map<string, ToldUnit>; lots: Set<
     else if (event.type === COMMISSION && data['kind'] === 'commission' && typeof data['by'] === 'string') {
       const product = decoded(String(data['parent']).slice(thingUri('product', '').length))
       unit(subject, { position, serial: serialOf(subject), product, gtin: null, at: time })
+      if (typeof data['lot'] === 'string') lots.add(data['lot'])
     } else if (event.type === CAPTURED) {
       const { at, things } = capturedThings(data)
       for (const { uri, kind, name, gtin, lot } of things) {
@@ -126,12 +127,23 @@ function capturedThings(data: Record<string, unknown>): { at: string; things: Ep
   }
 }
 
-/** As facts and captured events made them, of units that no inspection made. */
-function unitsOfFacts(db: SqlDatabase, told: ReadonlyMap<string, ToldUnit>, findings: Findings): void {
+/**
+ * As facts and captured events made them, of units that no inspection made.
+ *
+ * @param inspected rows that inspections made; where these and those of `told` are all, none is of no event
+ */
+function unitsOfFacts(
+  db: SqlDatabase,
+  told: ReadonlyMap<string, ToldUnit>,
+  inspected: number | null,
+  findings: Findings,
+): void {
+  let stated = inspected ?? 0
   const differs = (uri: string, position: number, detail: string): void =>
     findings.add('record', detail, { position, subject: uri })
   for (const [uri, unit] of told) {
     const row = db.get<Row>('select * from identity where uri = ?', uri)
+    if (row?.['first_position'] === unit.position) stated += 1
     if (row === undefined) differs(uri, unit.position, 'the unit of the event is not in the table identity')
     else if (Number(row['first_position']) < unit.position) continue
     else if (
@@ -144,6 +156,8 @@ function unitsOfFacts(db: SqlDatabase, told: ReadonlyMap<string, ToldUnit>, find
     )
       differs(uri, unit.position, 'the row of the unit in the table identity is not as the event says')
   }
+  const all = db.get<{ count: number }>('select count(*) as count from identity')?.count
+  if (inspected !== null && stated === all) return
   for (const { uri, position } of db.all<{ uri: string; position: number }>(
     `select d.uri, d.first_position as position from identity d
        where not exists (select 1 from inspection i where i.unit = d.uri and i.position = d.first_position)`,
@@ -205,7 +219,7 @@ function names(record: Uint8Array, encoding: string): readonly { value: string; 
   }
 }
 
-/** @param stated URIs of lots that events state; commissions name theirs by their link alone */
+/** @param stated URIs of lots that events state; older commissions name theirs by their link alone */
 function materialLots(db: SqlDatabase, stated: ReadonlySet<string>, findings: Findings): void {
   const left = new Set(stated)
   const tellLot = (uri: string, detail: string): void => findings.add('record', detail, { subject: uri })

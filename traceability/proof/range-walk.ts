@@ -21,8 +21,8 @@ export interface RangeResult extends Range {
   count: number
   /** Each row is the one that was signed for its position. */
   asSigned: boolean
-  /** Each inspection has its unit in the table of units, as its event says. */
-  named: boolean
+  /** Rows of the table of units that its inspections made; null: not each has its unit there, as its event says. */
+  units: number | null
   /** Leaf hashes one after the other. */
   leaves: Uint8Array
   records: number
@@ -62,7 +62,7 @@ export class RangeWalk {
   #count = 0
   #after: number
   #records = 0
-  #named = true
+  #units: number | null = 0
 
   /** @param links looks at the links of inspections; null = nobody does */
   constructor(db: SqlDatabase, range: Range, tiles: ProvenTiles, links: InspectedLinks | null) {
@@ -93,7 +93,7 @@ export class RangeWalk {
       this.add(found.last, found.leaves, found.rows)
       for (const row of found.rows) {
         if (row.inspected) this.#records += 1
-        this.#named &&= row.named
+        this.#units = sumOf(this.#units, row.units)
         this.name(row.images, row.position)
         this.#links?.row(row.position, row.json, row.links)
       }
@@ -128,7 +128,7 @@ export class RangeWalk {
       ...this.range,
       count: this.#count,
       asSigned: closely === undefined,
-      named: closely === undefined && this.#named,
+      units: closely === undefined ? this.#units : null,
       leaves: Buffer.concat(this.#leaves),
       records: this.#records + (closely?.records ?? 0),
       findings: closely?.findings ?? [],
@@ -163,6 +163,10 @@ export class RangeWalk {
     }
   }
 }
+
+/** Null where one of them is not known. */
+export const sumOf = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : a + b
 
 export const brokenSequence = (
   source: string,

@@ -13,6 +13,7 @@ const STATE: Record<VerifyReport['state'], I18n> = {
 
 const WORD = {
   log: { zh: '日志', en: 'Log' },
+  part: { zh: '工件', en: 'Part' },
   events: { zh: '事件', en: 'events' },
   signed: { zh: '已签名', en: 'signed' },
   checkpoints: { zh: '检查点', en: 'checkpoints' },
@@ -39,6 +40,7 @@ export function renderReport(r: VerifyReport, lang: keyof I18n): string {
   const lines = [
     STATE[r.state][lang],
     '',
+    ...(r.serial === undefined ? [] : [`${t('part')} ${JSON.stringify(r.serial)}`]),
     `${t('log')} ${r.origin ?? '?'}: ${r.events} ${t('events')}, ${r.signed} ${t('signed')}, ${r.checkpoints} ${t('checkpoints')}`,
     `${t('records')}: ${r.records}    ${t('images')}: ${r.images.checked}, ${t('deleted')}: ${r.images.deletedByRetention}`,
     ...r.cosigned.map((c) => `${t('cosigned')}: ${c.witness}, ${t('upTo')} ${c.size}, ${c.time}`),

@@ -40,6 +40,8 @@ export interface VerifyReport {
    * nothing contradicts, but no good checkpoint says how the log has to be.
    */
   state: 'intact' | 'altered' | 'unproven'
+  /** Of a bundle: the part that it says it is about. */
+  serial?: string
   origin: string | null
   events: number
   /** Events under the largest good checkpoint; the ones behind it are covered by nothing yet. */

@@ -13,8 +13,8 @@ export interface MatchedRow {
   sequence: number
   /** It is an inspection with its record. */
   inspected: boolean
-  /** The row of its unit is as it should be; of another event always. */
-  named: boolean
+  /** Rows of units that it made, 0 or 1; null: that of its own is not as it should be. */
+  units: number | null
   /** Hashes of the images that it names. */
   images: string[]
   /** Its text, one character per byte. */
@@ -153,7 +153,7 @@ function matched(
     source: fields[AT.source] ?? '',
     sequence: Number(fields[AT.sequence]),
     inspected: inspected === '1',
-    named: inspected !== '1' || fields[AT.named] === '1',
+    units: inspected === '1' ? unitsMade(fields[AT.named]) : 0,
     images: [],
     json,
     links: fields[AT.links] ?? '',
@@ -167,6 +167,9 @@ function matched(
   const views = `views":[${named.map(viewText).join(',')}]},"inspectionId":`
   return json.includes(views) ? { ...row, images: named.map(([, sha256]) => sha256) } : null
 }
+
+/** As `NAMED` tells it. */
+const unitsMade = (named = ''): number | null => (named === '2' ? 1 : named === '1' ? 0 : null)
 
 /** Looks for the member behind a letter that is rare: an S is nearly nowhere else. */
 function statesHashes(json: string, record: string, rows: string): boolean {

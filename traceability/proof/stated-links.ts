@@ -2,7 +2,7 @@ import { type EpcisItem, type EpcisLink, type QEvent } from '../../contracts/ind
 import { linkKey, namedLinksOf, thingsOf } from '../epcis/event-links.ts'
 import type { JsonObject } from '../epcis/faults.ts'
 import { timeMs } from '../epcis/uri.ts'
-import { thingUri } from '../genealogy/things.ts'
+import { isShipment, thingUri } from '../genealogy/things.ts'
 import { lotUri } from '../identity/index.ts'
 import { idOf } from '../store/epcis-recorded.ts'
 import { DECLARED } from '../store/epcis-writer.ts'
@@ -45,7 +45,7 @@ export interface StatedEnd {
 export interface Statement {
   /** Links that are there unless the event was taken back. */
   links: StatedLink[]
-  /** Links that may be there: the lot that a unit was commissioned with stands in no event, another may be in the way. */
+  /** Links that may be there: the lot that a unit was commissioned with, which older events do not say, or another in the way. */
   perhaps: { child: string; parent: string | null; waited?: true }[]
   /** Things that it takes apart, each by one end or both: at least one link was ended by it where that is sure. */
   ends: StatedEnd[]
@@ -60,6 +60,7 @@ export const LINKING = [
   'qe.trace.linked.v1',
   'ext.receipt.posted.v1',
   'ext.shipment.moved.v1',
+  'ext.return.received.v1',
   'ext.epcis.captured.v1',
 ] as const
 
@@ -91,8 +92,13 @@ function statementOf({ type, subject, time, data }: QEvent<Data>): Statement {
       ],
     })
   }
+  if (type === 'ext.return.received.v1') return said({ ends: endsOfReturn(subject, data['from']) })
   const [child, parent, kind] = [word('child'), word('parent'), word('kind')]
-  if (kind === 'commission') return said({ perhaps: [{ child, parent: null }] })
+  // Programs of before did not say the lot of a unit.
+  if (kind === 'commission')
+    return typeof data['lot'] === 'string'
+      ? said({ links: [link(child, data['lot'], 'associate')] })
+      : said({ perhaps: [{ child, parent: null }] })
   if (kind === 'disaggregate') return said({ ends: [{ child, parent, kind: 'aggregate', sure: true }] })
   const [from, to] = [data['validFrom'], data['validTo']]
   return said({
@@ -104,6 +110,16 @@ function statementOf({ type, subject, time, data }: QEvent<Data>): Statement {
       },
     ],
   })
+}
+
+/** What left ends for what came back, or for all that was in a shipment: at least what the records said then. */
+function endsOfReturn(target: string, from: unknown): StatedEnd[] {
+  const was = Array.isArray(from) ? from.map(String) : []
+  if (isShipment(target)) return [{ child: null, parent: target, kind: 'ship', sure: was.length > 0 }]
+  return [
+    { child: target, parent: null, kind: 'ship', sure: was.some(isShipment) },
+    { child: target, parent: null, kind: 'aggregate', sure: was.some((uri) => !isShipment(uri)) },
+  ]
 }
 
 /** The same; null for a text that is altered beyond reading, which is told where the texts are checked. */

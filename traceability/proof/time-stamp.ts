@@ -24,7 +24,7 @@ const MAX_ANSWER_BYTES = 1_048_576
  * Has bytes stamped by an RFC 3161 authority over HTTP (3.4): the authority sees their SHA-256 only.
  *
  * @returns DER of the TimeStampToken
- * @throws TRC_WITNESS when it cannot be reached, refuses, or stamps something else
+ * @throws TRC_WITNESS when it cannot be reached, refuses, stamps something else, or by a certificate that verifiers refuse
  */
 export async function requestTimeStamp(
   url: string,
@@ -49,7 +49,9 @@ export async function requestTimeStamp(
     // 0 granted, 1 granted with modifications: 2.4.2.
     if (answer.status.status > 1 || !answer.timeStampToken) throw new Error(`status ${answer.status.status}`)
     const token = Buffer.from(answer.timeStampToken.toSchema().toBER())
-    const { info } = await readToken(token, data)
+    const read = await readToken(token, data)
+    checkAuthority(read)
+    const { info } = read
     const echoed = info.nonce === undefined ? null : Buffer.from(info.nonce.valueBlock.valueHexView)
     if (echoed === null || !echoed.equals(nonce)) throw new Error('the answer is to another request')
     return token
@@ -89,7 +91,7 @@ export interface TimeStampCheck {
  * Whether a token stamps these bytes.
  *
  * @param token DER
- * @param trusted DER certificates of authorities; none = only that the token is in itself in order
+ * @param trusted DER certificates of authorities; none = only that the token is in itself in order, whoever made it
  */
 export async function checkTimeStamp(
   token: Uint8Array,
@@ -103,6 +105,7 @@ export async function checkTimeStamp(
     time = read.info.genTime.toISOString()
     authority = read.authority
     if (trusted.length === 0) return { ok: true, time, authority, trusted: false, reason: null }
+    checkAuthority(read)
     const trustedCerts = trusted.map((der) => Certificate.fromBER(Uint8Array.from(der)))
     await read.signed.verify({
       signer: 0,
@@ -117,11 +120,15 @@ export async function checkTimeStamp(
   }
 }
 
+interface ReadToken {
+  signed: SignedData
+  info: TSTInfo
+  certificate: Certificate
+  authority: string
+}
+
 /** @throws when the token is malformed, does not stamp the data, or its signature is wrong */
-async function readToken(
-  token: Uint8Array,
-  data: Uint8Array,
-): Promise<{ signed: SignedData; info: TSTInfo; authority: string }> {
+async function readToken(token: Uint8Array, data: Uint8Array): Promise<ReadToken> {
   const signed = new SignedData({ schema: ContentInfo.fromBER(Uint8Array.from(token)).content })
   const content = signed.encapContentInfo.eContent
   if (!content) throw new Error('an empty token')
@@ -139,14 +146,39 @@ async function readToken(
   const certificate = verified.signerCertificate
   if (verified.signatureVerified !== true || !certificate)
     throw new Error('the signature of the token is wrong')
-  const usage = certificate.extensions?.find((e) => e.extnID === id_ExtKeyUsage)?.parsedValue
-  if (!(usage instanceof ExtKeyUsage) || !usage.keyPurposes.includes(TIME_STAMPING))
+  if (!purposesOf(certificate).includes(TIME_STAMPING))
     throw new CodedError('TRC_WITNESS', {
       expected: 'a certificate for time-stamping',
       actual: 'one for another purpose',
     })
   const names = certificate.subject.typesAndValues.map((t) => String(t.value.valueBlock.value))
-  return { signed, info, authority: names.join(', ') }
+  return { signed, info, certificate, authority: names.join(', ') }
+}
+
+function purposesOf({ extensions }: Certificate): string[] {
+  const usage = extensions?.find((e) => e.extnID === id_ExtKeyUsage)?.parsedValue
+  return usage instanceof ExtKeyUsage ? usage.keyPurposes : []
+}
+
+/**
+ * What every verifier refuses a token for that goes by the authority: its certificate has to be for time-stamping and
+ * nothing else, said critically (RFC 3161, 2.3), and valid at the time that the token states.
+ */
+function checkAuthority({ certificate, info: { genTime: at } }: ReadToken): void {
+  const isCritical = certificate.extensions?.find((e) => e.extnID === id_ExtKeyUsage)?.critical === true
+  if (!isCritical || purposesOf(certificate).length !== 1)
+    throw new CodedError('TRC_WITNESS', {
+      expected: 'a certificate for time-stamping alone, by a critical extension (RFC 3161, 2.3)',
+      actual: isCritical ? 'one for other purposes, too' : 'an extension that is not critical',
+      hint: 'verifiers refuse what it stamps: have the authority take another certificate',
+    })
+  const [begin, end] = [certificate.notBefore.value, certificate.notAfter.value]
+  if (at < begin || at > end)
+    throw new CodedError('TRC_WITNESS', {
+      expected: `a certificate that is valid at ${at.toISOString()}`,
+      actual: `one of ${begin.toISOString()} to ${end.toISOString()}`,
+      hint: 'verifiers refuse what it stamps: have the authority renew its certificate',
+    })
 }
 
 const sha256 = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest()

@@ -25,7 +25,8 @@ import { Findings, type VerifyReport } from './report.ts'
 import { deletedImages } from './told-deletions.ts'
 
 /**
- * Checks the evidence about one part, offline, with nothing but the file and the keys.
+ * Checks the evidence about one part, offline, with nothing but the file and the keys. Intact is what the log signed as all
+ * about that part: without its list nothing says that the events are about it, or that none was left out.
  *
  * @param text of the file
  * @param keys noted elsewhere; none = those in the bundle
@@ -89,9 +90,10 @@ export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): V
     state:
       findings.list.length > 0
         ? 'altered'
-        : proven > 0 && proven === bundle.events.length
+        : proven > 0 && proven === bundle.events.length && bundle.list !== null
           ? 'intact'
           : 'unproven',
+    serial: bundle.serial,
     origin: checkpoint?.origin ?? null,
     events: bundle.events.length,
     signed: proven,
@@ -225,7 +227,12 @@ const named = (json: string): { event: string | null; subject: string | null } =
   return { event: event?.id ?? null, subject: event?.subject ?? null }
 }
 
+/** None of a text that was altered so that it names none any more; that it was altered is told elsewhere. */
 function imagesNamed(json: string): string[] {
-  const event = parsed(json) as QEvent<Partial<InspectionCompleted>> | null
-  return event?.data.image?.views.map((v) => v.sha256) ?? []
+  try {
+    const { data } = JSON.parse(json) as QEvent<Partial<InspectionCompleted>>
+    return (data.image?.views.map((v) => v.sha256) ?? []).filter((sha256) => typeof sha256 === 'string')
+  } catch {
+    return []
+  }
 }

@@ -40,19 +40,27 @@ export async function cosignAt(
   let answer = await ask(old)
   let forgot: CodedError | null = null
   if (answer.status === 409) {
-    const size = Number(answer.text)
-    if (!Number.isSafeInteger(size) || size < 0) throw odd(witness, answer)
+    const size = knownSize(answer)
+    // Of a proxy, perhaps: an empty answer is no size of 0, for which the line would stop signing.
+    if (size === null) throw odd(witness, answer)
     if (size > checkpoint.size || size === old) throw forked(witness, checkpoint, size)
     if (size < old) forgot = forgetful(witness, old, size)
     answer = await ask(size)
   }
-  if (answer.status === 409 || answer.status === 422) throw forked(witness, checkpoint, Number(answer.text))
+  if (answer.status === 422 || (answer.status === 409 && knownSize(answer) !== null))
+    throw forked(witness, checkpoint, knownSize(answer))
   if (answer.status !== 200) throw odd(witness, answer)
   const added = answer.text.split('\n').filter(Boolean).map(parseSignature)
   const mine = added.filter((s) => s.name === witness.key.name && s.keyId === witness.key.keyId)
   const note = { text: checkpoint.note.text, signatures: [...checkpoint.note.signatures, ...mine] }
   if (checkNote(note, witness.key).state !== 'valid') throw odd(witness, answer)
   return { cosigned: { ...checkpoint, note }, forgot }
+}
+
+/** Events that the witness cosigned, as it answers with 409; null for any other text. */
+function knownSize({ text }: Answer): number | null {
+  const size = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(size) ? size : null
 }
 
 function addCheckpointBody(checkpoint: SignedCheckpoint, old: number, proof: readonly Buffer[]): string {
@@ -113,10 +121,10 @@ const forgetful = ({ url, key }: WitnessAddress, had: number, knows: number): Co
     hint: 'until now it would have cosigned another log as well: find out how it lost its state folder, and run `sightline verify`, which checks the cosignatures that the line kept',
   })
 
-const forked = ({ url }: WitnessAddress, { size }: SignedCheckpoint, seen: number): CodedError =>
+const forked = ({ url }: WitnessAddress, { size }: SignedCheckpoint, seen: number | null): CodedError =>
   new CodedError('TRC_PROOF', {
     path: url,
-    expected: `a log that continues what the witness cosigned${Number.isSafeInteger(seen) && seen > 0 ? `, ${seen} events` : ''}`,
+    expected: `a log that continues what the witness cosigned${seen === null || seen === 0 ? '' : `, ${seen} events`}`,
     actual: `another log of ${size} events`,
     hint: 'the log was cut, restored from an old copy or rewritten; keep both and run `sightline verify`',
   })

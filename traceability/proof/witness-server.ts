@@ -21,25 +21,31 @@ export async function serveWitness(
       if (status !== 200) o.onRefusal(status, body.trim())
       response.writeHead(status, { 'content-type': type }).end(body)
     }
-    const url = new URL(request.url ?? '/', 'http://witness')
-    if (request.method === 'POST' && url.pathname === '/add-checkpoint') {
+    // State that cannot be read or written: nothing may be cosigned, and whoever asks must not end the witness.
+    const answered = (work: () => void): void => {
+      try {
+        work()
+      } catch (error) {
+        answer(500, 'text/plain', `${asCoded(error, 'TRC_WITNESS').message}\n`)
+      }
+    }
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+    if (request.method === 'POST' && path === '/add-checkpoint') {
       readBody(request).then(
-        (body) => {
-          try {
+        (body) =>
+          answered(() => {
             const { status, type, body: text } = witness.addCheckpoint(body)
             answer(status, type, text)
-          } catch (error) {
-            // State that cannot be read or written: nothing may be cosigned.
-            answer(500, 'text/plain', `${asCoded(error, 'TRC_WITNESS').message}\n`)
-          }
-        },
+          }),
         () => answer(400, 'text/plain', 'the body is too long or broke off\n'),
       )
-    } else if (request.method === 'GET' && url.pathname === '/checkpoint') {
-      const latest = witness.latest(url.searchParams.get('origin') ?? '')
-      if (latest === null) answer(404, 'text/plain', 'unknown log\n')
-      else answer(200, 'text/plain; charset=utf-8', checkpointNote(latest))
-    } else answer(404, 'text/plain', 'not here\n')
+    } else if (request.method === 'GET' && path === '/checkpoint')
+      answered(() => {
+        const latest = witness.latest(new URLSearchParams(query).get('origin') ?? '')
+        if (latest === null) answer(404, 'text/plain', 'unknown log\n')
+        else answer(200, 'text/plain; charset=utf-8', checkpointNote(latest))
+      })
+    else answer(404, 'text/plain', 'not here\n')
   })
   const port = await listen(server, o.host, o.port)
   return {

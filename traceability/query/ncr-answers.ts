@@ -1,4 +1,4 @@
-import type { NcrState, SqlDatabase } from '../../contracts/index.ts'
+import type { NcrState, ShiftCalendar, SqlDatabase } from '../../contracts/index.ts'
 import { type Hold, holdsOf } from '../genealogy/holds.ts'
 import { identityMap } from '../genealogy/identity-names.ts'
 import { lotName, shortName, urisOf } from '../genealogy/things.ts'
@@ -37,34 +37,44 @@ export interface NcrFilter {
   open?: boolean
   /** Only those about this thing: short name or URI. */
   target?: string
-  /** Day of today, for what is overdue; absent = of this machine. */
-  today?: string
+  /** Day of today, for what is overdue. */
+  today: string
+  /** Of those that have ended, the newest so many. */
   limit?: number
 }
 
-const pad = (n: number): string => String(n).padStart(2, '0')
-const localDay = (now = new Date()): string =>
-  `${now.getFullYear()}-${pad(now.getMonth() + 1)}-${pad(now.getDate())}`
+/** The day that it is now, `2026-01-31`, where the line stands; where it left no calendar of shifts, on this machine. */
+export function todayOf(shifts: ShiftCalendar | null): string {
+  const day = new Intl.DateTimeFormat('en-US', {
+    ...(shifts !== null && { timeZone: shifts.spec.timeZone }),
+    calendar: 'gregory',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).formatToParts()
+  const of = (type: 'year' | 'month' | 'day'): string => day.find((part) => part.type === type)?.value ?? ''
+  return `${of('year')}-${of('month')}-${of('day')}`
+}
 
 const LIMIT = 500
 
-/** Newest first. @throws TRC_GENEALOGY for a target that names nothing */
+/**
+ * Newest first. Those that are open are all listed: the oldest of them is what has waited longest.
+ *
+ * @throws TRC_GENEALOGY for a target that names nothing
+ */
 export function ncrRows(
   db: SqlDatabase,
   all: readonly Ncr[],
-  { open = false, target, today = localDay(), limit = LIMIT }: NcrFilter,
+  { open = false, target, today, limit = LIMIT }: NcrFilter,
 ): { total: number; reports: NcrRow[] } {
   const about = target === undefined ? null : namesOfTarget(db, target)
   const found = all.filter(
     (n) => (!open || n.ended === null) && (about === null || n.targets.some((t) => about(t))),
   )
-  return {
-    total: found.length,
-    reports: found
-      .toReversed()
-      .slice(0, limit)
-      .map((n) => row(db, n, today)),
-  }
+  const ended = new Set(found.filter((n) => n.ended !== null).slice(-limit))
+  const listed = found.filter((n) => n.ended === null || ended.has(n))
+  return { total: found.length, reports: listed.toReversed().map((n) => row(db, n, today)) }
 }
 
 function namesOfTarget(db: SqlDatabase, target: string): (uri: string) => boolean {
@@ -82,6 +92,7 @@ export function ncrsAbout(
   all: readonly Ncr[],
   uris: ReadonlySet<string>,
   inspections: ReadonlySet<string>,
+  today: string,
 ): NcrRow[] {
   const names = new Set([...uris].map(lotName))
   return all
@@ -90,10 +101,10 @@ export function ncrsAbout(
         n.targets.some((t) => uris.has(t) || names.has(t)) ||
         n.evidence.inspections.some((i) => inspections.has(i)),
     )
-    .map((n) => row(db, n, localDay()))
+    .map((n) => row(db, n, today))
 }
 
-export function ncrDetail(db: SqlDatabase, ncr: Ncr, today = localDay()): NcrDetail {
+export function ncrDetail(db: SqlDatabase, ncr: Ncr, today: string): NcrDetail {
   const { evidence, containment, cause, actions, verification, ended, history } = ncr
   return {
     ...row(db, ncr, today),

@@ -33,7 +33,7 @@ import { imageFile, type ImageFacts } from './image-file.ts'
 import { keptShifts } from './kept-shifts.ts'
 import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
-import { type NcrDetail, ncrDetail, type NcrFilter, type NcrRow, ncrRows } from './ncr-answers.ts'
+import { type NcrDetail, ncrDetail, type NcrFilter, type NcrRow, ncrRows, todayOf } from './ncr-answers.ts'
 import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
 import { positionsAbout } from './part-events.ts'
 import { lifeOf, type Merges, type PartLife, serialsFrom, unitsNamed } from './part-life.ts'
@@ -163,14 +163,14 @@ export class TraceQuery {
   }
 
   /** Nonconformance reports, newest first. @throws TRC_GENEALOGY for a target that names nothing */
-  ncrs(filter: NcrFilter = {}): { total: number; reports: NcrRow[] } {
-    return ncrRows(this.#db, this.#ncrs.all(), filter)
+  ncrs(filter: Partial<NcrFilter> = {}): { total: number; reports: NcrRow[] } {
+    return ncrRows(this.#db, this.#ncrs.all(), { today: todayOf(this.#shifts), ...filter })
   }
 
   /** One report with what it names, or null. */
   ncr(id: string): NcrDetail | null {
     const ncr = id.includes('\0') ? null : readNcr(this.#db, id)
-    return ncr === null ? null : ncrDetail(this.#db, ncr)
+    return ncr === null ? null : ncrDetail(this.#db, ncr, todayOf(this.#shifts))
   }
 
   /** The hold that a part falls under, however long its origins are. @throws TRC_GENEALOGY */

@@ -9,7 +9,7 @@ import type { IdentityMap } from '../identity/index.ts'
 import type { Ncr } from '../ncr/ncr.ts'
 import { aliasesOf, type UnitAlias } from './aliases.ts'
 import { type LifeInspection, lifeInspections } from './life-inspections.ts'
-import { type NcrRow, ncrsAbout } from './ncr-answers.ts'
+import { type NcrRow, ncrsAbout, todayOf } from './ncr-answers.ts'
 import { related, type RelatedList } from './related.ts'
 import type { TraceTables } from './tables.ts'
 import { type Whereabouts, whereabouts } from '../genealogy/whereabouts.ts'
@@ -101,6 +101,7 @@ export async function unitLife(
       ncrs,
       new Set(merged.namesOfAll([uri, ...up.nodes.map((n) => n.uri).filter((u) => !isStation(u))])),
       new Set(judged.map((j) => j.id)),
+      todayOf(shifts),
     ),
     inspections: {
       total: judged.length,

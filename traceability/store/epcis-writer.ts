@@ -11,11 +11,13 @@ import { contradictionsOf } from '../genealogy/contradictions.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
 import type { WalkBudget } from '../genealogy/stopped.ts'
 import { lotUri } from '../identity/index.ts'
+import { endWithin } from './end-within.ts'
 import { declaredAt } from './epcis-declared.ts'
 import { asRecorded, idOf, logId, says } from './epcis-recorded.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { schemaUri } from './inspection-event.ts'
+import { settle } from './returned.ts'
 import { relink } from './take-back.ts'
 import {
   around,
@@ -169,7 +171,7 @@ export class EpcisWriter {
     const refused = link.op === 'open' ? this.#open(link, at, position) : this.#close(link, at, position)
     if (refused !== null) keepWaiting(this.#db, link, at, position)
     if (link.child !== null && (refused === null || hasOtherEnd(this.#db, link, at)))
-      makeWaiting(this.#db, [link.child], position)
+      this.#wake([link.child], [link.child], position)
     return refused === null || wasMade(this.#db, link, position) ? null : refused
   }
 
@@ -189,7 +191,14 @@ export class EpcisWriter {
     if (cycle !== null) return cycle
     // Somebody else said the same: no contradiction, but when that one is taken back it is said all the same.
     if (!insertLink(this.#db, link, at, position)) keepWaiting(this.#db, link, at, position)
+    else if (link.quantity === null) endWithin(this.#db, link, at)
     return null
+  }
+
+  /** Makes what waited for these things, and ends what of those that moved came back since. */
+  #wake(uris: Iterable<string>, moved: readonly string[], position: number): void {
+    makeWaiting(this.#db, new Set(uris), position)
+    settle(this.#db, moved)
   }
 
   #close(link: CloseLink, at: string, position: number): string | null {
@@ -198,7 +207,8 @@ export class EpcisWriter {
     const whole = link.child === null || link.parent === ''
     if (whole) keepWaiting(this.#db, link, at, position, ended.length > 0 ? position : null)
     const late = link.child === null ? waitingIn(this.#db, [link.parent]) : []
-    makeWaiting(this.#db, new Set([...around(this.#db, ended), ...late]), position)
+    const moved = [...ended.map((e) => e.child), ...late]
+    this.#wake([...around(this.#db, ended), ...late], moved, position)
     return ended.length > 0 ? null : `nothing of the kind is recorded as open at ${at}`
   }
 
@@ -214,7 +224,8 @@ export class EpcisWriter {
     )
     relink(this.#db, gone, by)
     for (const { child, kind } of gone) if (kind === 'associate') this.#nameLot(child)
-    makeWaiting(this.#db, new Set(open.map((e) => e.child)), by)
+    const opened = open.map((e) => e.child)
+    this.#wake(opened, [...gone.map((e) => e.child), ...opened], by)
   }
 
   /** A unit that no inspection named first has the lot that it is linked to. */

@@ -13,11 +13,13 @@ import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import { inspectionLookedAt, refuseDecided } from '../genealogy/looked-at.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
 import { type Move, moveOf, refuseStopped } from '../genealogy/stopped.ts'
+import { lotName } from '../genealogy/things.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { endHolds, heardBefore, holdToEnd, passedOn, placeHold } from './hold-rows.ts'
 import { schemaUri } from './inspection-event.ts'
 import { refusePacked, refuseRepacked, refuseUnpacked, unpack } from './packing.ts'
+import { endReturned, settleCorrected, leftBehind } from './returned.ts'
 import { takeBack } from './take-back.ts'
 import { makeWaiting } from './waiting-links.ts'
 
@@ -74,6 +76,10 @@ export class FactWriter {
       if (looked !== null) resolved.data['inspection'] = looked
       refuseDecided(this.#db, resolved.subject, looked, fact.over)
     }
+    if (fact.kind === 'return' && corrected === null)
+      resolved.data['from'] = leftBehind(this.#db, resolved.subject, fact.at)
+    if (corrected?.kind === 'return')
+      refuseRepacked(this.#db, corrected, fact.kind === 'return' ? fact.at : undefined)
     if (fact.kind === 'disaggregate') refuseUnpacked(this.#db, resolved, fact.at, corrected)
     if (fact.kind === 'retract' && corrected?.kind === 'disaggregate') refuseRepacked(this.#db, corrected)
     for (const e of resolved.edges) {
@@ -149,6 +155,8 @@ export class FactWriter {
       resolved.edges.map((e) => e.child),
       position,
     )
+    endReturned(this.#db, fact, resolved, position)
+    if (fact.supersedes !== undefined) settleCorrected(this.#db, fact.supersedes)
     return { id: fact.id, position, repeated: false }
   }
 
@@ -199,6 +207,11 @@ export class FactWriter {
       again.data['hold'] = stored.data['hold']
       again.data['target'] = stored.data['target']
     }
+    // The lot may go by another name of it since; programs of before did not say it.
+    const lots = [again, stored].map(({ data }) => lotName(String(data['lot'])))
+    if (fact.kind === 'commission' && (stored.data['lot'] === undefined || lots[0] === lots[1]))
+      again.data['lot'] = stored.data['lot']
+    if (fact.kind === 'return' && stored.data['from'] !== undefined) again.data['from'] = stored.data['from']
     if (fact.kind === 'dispose') again.data['inspection'] ??= stored.data['inspection']
     const [a, b] = [
       { type: again.type, time: fact.at, data: again.data },

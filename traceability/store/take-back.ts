@@ -2,6 +2,7 @@ import { canonicalJson, type QEvent, type SqlDatabase } from '../../contracts/in
 import type { FactEdge } from '../genealogy/fact-event.ts'
 import { namesEverOf } from '../genealogy/identity-names.ts'
 import { shortName, thingUri } from '../genealogy/things.ts'
+import { openAgain, settle } from './returned.ts'
 import { around, GONE, type GoneLink, keepEnds, makeWaiting } from './waiting-links.ts'
 
 /** Units of a lot, and inspections, looked at for one link that goes: some 60 ms at most. */
@@ -33,6 +34,7 @@ export function takeBack(db: SqlDatabase, id: string, position: number, instead:
       JSON.stringify(namesEverOf(db, child)),
       row.position,
     )
+  if (type === 'ext.return.received.v1') openAgain(db, child, row.position)
   const gone = db.all<GoneLink>(
     `delete from edge where child = ? and position = ? returning ${GONE}`,
     child,
@@ -56,6 +58,11 @@ export function takeBack(db: SqlDatabase, id: string, position: number, instead:
   }
   if (type === 'ext.receipt.posted.v1') nameSupplier(db, child, String(data['supplier']))
   db.run('update trace_fact set superseded_by = ? where id = ?', position, id)
+  // Also what another fact, or an inspection, states in place of what is gone came back before.
+  settle(
+    db,
+    gone.flatMap((link) => (link.kind === 'ship' ? [link.child, link.parent] : [link.child])),
+  )
 }
 
 /** Links that go may have stood in the way of what others state, too; `by` = position of what took them back. */

@@ -28,6 +28,7 @@ export class LiveFeed {
   readonly #clients = new Set<LiveClient>()
   readonly #unsubscribe: () => void
   readonly #timers: NodeJS.Timeout[]
+  readonly #startedAt = new Date().toISOString()
   #lastState = ''
   dropped = 0
 
@@ -122,7 +123,11 @@ export class LiveFeed {
   }
 
   #state = (): LiveFrame =>
-    frame('state', { state: this.#parts.live.state(), latency: this.#parts.latency.all() })
+    frame('state', {
+      state: this.#parts.live.state(),
+      latency: this.#parts.latency.all(),
+      startedAt: this.#startedAt,
+    })
 
   #beat = (): LiveFrame =>
     frame('beat', { at: new Date().toISOString(), position: this.#parts.tail.position })

@@ -43,7 +43,12 @@ const beatSchema = z.object({ at: z.string(), position: z.number() })
 export const LIVE_MESSAGES = {
   part: partRowSchema,
   event: liveEventSchema,
-  state: z.object({ state: lineStateSchema, latency: z.array(latencySchema) }),
+  state: z.object({
+    state: lineStateSchema,
+    latency: z.array(latencySchema),
+    /** Of the server: behind another one there may be another log, whose positions say nothing of the one before. */
+    startedAt: z.string(),
+  }),
   gap: gapSchema,
   beat: beatSchema,
   bye: byeSchema,

@@ -8,7 +8,7 @@ const maybe = z.string().nullable()
 const signed = { by: z.string(), at: z.string() }
 
 export const ncrListSchema = z.object({
-  /** Of all that were asked for; the newest are listed. */
+  /** Of all that were asked for; those that are open are all listed, of the others the newest. */
   total: num,
   reports: z.array(ncrRowSchema),
 })

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Select, Table } from 'antd'
+import { Button, Checkbox, Select } from 'antd'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
@@ -16,6 +16,7 @@ import { BeforeAfter } from './before-after.tsx'
 import { Fishbone } from './fishbone.tsx'
 import { PlacesPanel } from './places-panel.tsx'
 import { TogetherPanel } from './together-panel.tsx'
+import { Table } from '../look/wide.tsx'
 
 const ChartPanel = lazy(() => import('../charts/chart-panel.tsx').then((m) => ({ default: m.ChartPanel })))
 

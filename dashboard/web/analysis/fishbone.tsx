@@ -1,6 +1,7 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Analysis } from '../api/types.ts'
+import { Wide } from '../look/wide.tsx'
 
 /** Lines of text that a bone has room for. */
 const LINES = 4
@@ -14,21 +15,23 @@ export function Fishbone({ data, effect }: { data: Analysis; effect: string }): 
   const { t } = useTranslation()
   return (
     <>
-      <svg
-        className="fishbone"
-        viewBox={`0 0 ${WIDTH} ${2 * SPINE_Y}`}
-        role="img"
-        aria-label={t('analysis.fishbone')}
-      >
-        <line className="spine" x1={10} x2={WIDTH - 170} y1={SPINE_Y} y2={SPINE_Y} />
-        <path className="spine" d={`M${WIDTH - 170} ${SPINE_Y - 7} l14 7 l-14 7 z`} />
-        <text className="effect" x={WIDTH - 148} y={SPINE_Y + 6}>
-          {effect}
-        </text>
-        {data.ishikawa.map((branch, i) => (
-          <Bone key={branch.category} branch={branch} causes={data.causes} place={i} />
-        ))}
-      </svg>
+      <Wide>
+        <svg
+          className="fishbone"
+          viewBox={`0 0 ${WIDTH} ${2 * SPINE_Y}`}
+          role="img"
+          aria-label={t('analysis.fishbone')}
+        >
+          <line className="spine" x1={10} x2={WIDTH - 170} y1={SPINE_Y} y2={SPINE_Y} />
+          <path className="spine" d={`M${WIDTH - 170} ${SPINE_Y - 7} l14 7 l-14 7 z`} />
+          <text className="effect" x={WIDTH - 148} y={SPINE_Y + 6}>
+            {effect}
+          </text>
+          {data.ishikawa.map((branch, i) => (
+            <Bone key={branch.category} branch={branch} causes={data.causes} place={i} />
+          ))}
+        </svg>
+      </Wide>
       <p className="muted small">{t('analysis.fishboneHint')}</p>
     </>
   )

@@ -1,4 +1,4 @@
-import { Select, Table } from 'antd'
+import { Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -9,6 +9,7 @@ import { countText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { placement } from '../look/part-image.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { Table } from '../look/wide.tsx'
 
 type View = NonNullable<Places['view']>
 

@@ -1,10 +1,10 @@
-import { Table } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Analysis } from '../api/types.ts'
 import { percentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { usePaging } from '../look/printing.ts'
+import { Table } from '../look/wide.tsx'
 
 type Pair = Analysis['together'][number]
 

@@ -119,15 +119,16 @@ export function usePart(inspectionId: string, filter: PartFilter): UseQueryResul
   useEffect(() => {
     for (const id of [neighbours?.older, neighbours?.newer])
       if (id)
-        void client
-          .prefetchQuery(partQuery(id, filter))
-          .then(() => preload(client.getQueryData(partQuery(id, filter).queryKey)))
+        void client.prefetchQuery(partQuery(id, filter)).then(() => {
+          const of: PartAnswer | undefined = client.getQueryData(partQuery(id, filter).queryKey)
+          preload(of?.part.row.image?.sha256)
+        })
   }, [client, neighbours?.older, neighbours?.newer, filter])
   return query
 }
 
-function preload(answer: PartAnswer | undefined): void {
-  const sha256 = answer?.part.row.image?.sha256
+/** Asks for an image that is looked at next; one of many megapixels takes seconds. */
+export function preload(sha256: string | null | undefined): void {
   if (sha256) new Image().src = imageUrl(sha256)
 }
 

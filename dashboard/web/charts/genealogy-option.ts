@@ -44,13 +44,32 @@ const leaves = (node: Node): number =>
 export const genealogyHeight = (sides: readonly Node[]): number =>
   Math.max(3, ...sides.map(leaves)) * ROW_PX + ROW_PX
 
-/** What a part was made of to its left, what it went into to its right. */
+/** Room for the names at the ends of a side, for that of the part where it has but one side, and for one between, px. */
+const NAMES_PX = 150
+const PART_PX = 60
+const LEVEL_PX = 110
+
+const depth = (node: Node): number => Math.max(0, ...node.children.map((child) => 1 + depth(child)))
+
+/** Width that its names need where both sides stand in one row, px; one side alone fits into any panel. */
+export const genealogyWidth = (backward: Node, forward: Node): number =>
+  depth(backward) > 0 && depth(forward) > 0 ? 2 * NAMES_PX + (depth(backward) + depth(forward)) * LEVEL_PX : 0
+
+/** Where the part stands in that width, px from the left. */
+export const genealogyPart = (backward: Node): number => NAMES_PX + depth(backward) * LEVEL_PX
+
+/** What a part was made of to its left, what it went into to its right; a side without anything leaves its room. */
 export function genealogyOption(backward: Node, forward: Node): ChartOption {
+  const width = genealogyWidth(backward, forward)
+  const part = genealogyPart(backward) / width
+  const middle = (share: number): string | number => (width > 0 ? `${100 * share}%` : PART_PX)
   const side = (data: Node, orient: 'RL' | 'LR'): object => ({
     type: 'tree',
     data: [data],
     orient,
-    ...(orient === 'RL' ? { left: 180, right: '50%' } : { left: '50%', right: 180 }),
+    ...(orient === 'RL'
+      ? { left: NAMES_PX, right: middle(1 - part) }
+      : { left: middle(part), right: NAMES_PX }),
     top: ROW_PX / 2,
     bottom: ROW_PX / 2,
     symbol: 'circle',
@@ -65,6 +84,8 @@ export function genealogyOption(backward: Node, forward: Node): ChartOption {
         position: orient === 'RL' ? 'left' : 'right',
         align: orient === 'RL' ? 'right' : 'left',
         distance: 8,
+        width: NAMES_PX - 12,
+        overflow: 'truncate',
       },
     },
   })

@@ -5,6 +5,7 @@ import { queryText } from '../api/client.ts'
 import { timeText } from '../look/format.ts'
 import type { ControlPoint } from './options.ts'
 import { labelText, shareText } from './words.ts'
+import { Wide } from '../look/wide.tsx'
 
 /** The parts between the first and the last of a subgroup; null where the panel does not tell them. */
 export const subgroupPath = (p: ControlPoint | undefined, station: string | undefined): string | null =>
@@ -60,7 +61,7 @@ export function SubgroupTable({ points, station, ratio }: Of & { ratio: boolean 
   return (
     <details className="subgroups">
       <summary>{t('chart.asTable', { n: points.length })}</summary>
-      <div className="scroll-x">
+      <Wide>
         <table className="facts-table">
           <thead>
             <tr>
@@ -95,7 +96,7 @@ export function SubgroupTable({ points, station, ratio }: Of & { ratio: boolean 
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </details>
   )
 }

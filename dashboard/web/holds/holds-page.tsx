@@ -1,4 +1,4 @@
-import { Table, Segmented } from 'antd'
+import { Segmented } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -13,6 +13,7 @@ import { NcrButton } from '../ncr/ncr-button.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton, HoldDialog, type HoldAsked } from './hold-button.tsx'
 import { lotPath, placeCounts, shortTarget } from './hold-words.ts'
+import { Table } from '../look/wide.tsx'
 
 /** Up to so many holds, what they stopped is shown at once. */
 const OPENED = 5

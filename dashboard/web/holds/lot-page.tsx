@@ -1,4 +1,3 @@
-import { Table } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams, useSearchParams } from 'react-router'
@@ -15,6 +14,7 @@ import { NotFoundPage } from '../shell/not-found.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton } from './hold-button.tsx'
 import { isHeld, placeCounts, shortTarget } from './hold-words.ts'
+import { Table } from '../look/wide.tsx'
 
 type Unit = Recall['units'][number]
 

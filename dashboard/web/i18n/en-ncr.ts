@@ -3,6 +3,7 @@ export const enNcr = {
   ncr: {
     reports: 'Nonconformance reports',
     open: 'Open NCR',
+    notAll: 'Not listed: {{n}} reports that ended longer ago.',
     openTitle: 'Open a nonconformance report',
     onlyOpen: 'Open',
     howTo: 'A report is opened here, or with one click from a part, a lot, a hold or a row of the analysis.',

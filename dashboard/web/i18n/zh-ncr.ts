@@ -4,6 +4,7 @@ export const zhNcr: typeof enNcr = {
   ncr: {
     reports: '不合格报告',
     open: '开立不合格报告',
+    notAll: '未列出:{{n}} 份更早结束的报告。',
     openTitle: '开立不合格报告(NCR)',
     onlyOpen: '未关闭',
     howTo: '可在此开立,也可在工件、批次、隔离或分析的一行上一键开立。',

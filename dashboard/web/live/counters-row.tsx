@@ -9,14 +9,14 @@ export interface Totals {
   fail: number
   inconclusive: number
   noVerdict: number
-  /** First-pass yield: parts that passed at once, of all triggers; null before the first. */
+  /** First-pass yield: parts that passed at once, of all triggers but those of challenge parts; null before the first. */
   yield: number | null
 }
 
 export function totalsOf(c: StationCounters | undefined): Totals {
   const { inspected = 0, pass = 0, fail = 0, inconclusive = 0, noVerdict = {} } = c ?? {}
   const missing = Object.values(noVerdict).reduce((sum, n) => sum + n, 0)
-  const all = inspected + missing
+  const all = inspected + missing - (noVerdict.challenge ?? 0)
   return {
     inspected,
     pass,

@@ -73,6 +73,8 @@ class LiveFeedClient {
   readonly #listeners = new Set<() => void>()
   #source: EventSource | null = null
   #position = 0
+  /** Of the server that was heard last; null = none was. */
+  #startedAt: string | null = null
   #heard = bothClocks()
   #notifying = false
   #reconnecting = false
@@ -155,9 +157,13 @@ class LiveFeedClient {
       })
     }
     on('part', (row) => this.#take(row))
-    on('state', ({ state, latency }) =>
-      this.#set({ state, latency, connection: 'open', heardAtMs: Date.now() }),
-    )
+    on('state', ({ state, latency, startedAt }) => {
+      const other = this.#startedAt !== null && this.#startedAt !== startedAt
+      this.#startedAt = startedAt
+      if (!other) return this.#set({ state, latency, connection: 'open', heardAtMs: Date.now() })
+      // Its log may be another one, too, so that positions and parts of the one before say nothing of it.
+      this.#behind()
+    })
     on('beat', ({ at, position }) => {
       const agoMs = performance.now() - Date.parse(at)
       leastMs = Math.min(leastMs, agoMs)

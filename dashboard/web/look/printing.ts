@@ -22,7 +22,7 @@ export function usePrinting(): boolean {
 }
 
 /** Rows of one table on paper: with many thousands a browser takes minutes, and more memory than it has. */
-const ON_PAPER = 1_000
+export const ON_PAPER = 1_000
 
 /**
  * Turns a table into pages of rows where it is longer than one; on paper its rows stand below each other, and of a very long

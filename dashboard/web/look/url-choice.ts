@@ -1,5 +1,13 @@
 import { useSearchParams } from 'react-router'
 
+/** What an address says of a choice; `usual` where it says nothing, or nothing that is known. */
+export const choiceIn = <T extends string>(
+  search: URLSearchParams,
+  key: string,
+  choices: readonly T[],
+  usual: T,
+): T => choices.find((c) => c === search.get(key)) ?? usual
+
 /**
  * A choice that stands in the address of a page, so that a reload, the way back and a link for somebody else keep it.
  *
@@ -17,5 +25,5 @@ export function useUrlChoice<T extends string>(
     else next.set(key, value)
     setSearch(next)
   }
-  return [choices.find((c) => c === search.get(key)) ?? usual, set]
+  return [choiceIn(search, key, choices, usual), set]
 }

@@ -1,4 +1,4 @@
-import { Select, Table } from 'antd'
+import { Select } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -10,6 +10,7 @@ import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { useUrlChoice } from '../look/url-choice.ts'
 import { LifeAlarms } from './life-alarms.tsx'
 import { dayBefore, rateText } from './rate-text.ts'
+import { Table } from '../look/wide.tsx'
 
 const SPANS = { all: null, d30: 30, d7: 7, d1: 1 } as const
 const SPAN_NAMES = ['all', 'd30', 'd7', 'd1'] as const satisfies readonly (keyof typeof SPANS)[]

@@ -11,6 +11,7 @@ import { countText, numberText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { LifeAlarms } from './life-alarms.tsx'
+import { Wide } from '../look/wide.tsx'
 
 /** Raw scores against their reference: shape, stability index and distance over time. */
 export function DriftTab(): ReactNode {
@@ -120,7 +121,7 @@ function Days({ days }: { days: SeriesReport['days'] }): ReactNode {
   return (
     <details>
       <summary className="muted small">{t('drift.days', { n: days.length })}</summary>
-      <div className="scroll-x">
+      <Wide>
         <table className="facts-table days">
           <thead>
             <tr>
@@ -145,7 +146,7 @@ function Days({ days }: { days: SeriesReport['days'] }): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </details>
   )
 }

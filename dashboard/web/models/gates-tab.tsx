@@ -1,4 +1,3 @@
-import { Table } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLife } from '../api/life-hooks.ts'
@@ -7,6 +6,7 @@ import { msText, numberText, percentText, shortHash, timeText } from '../look/fo
 import { Panel } from '../look/panel.tsx'
 import { usePaging } from '../look/printing.ts'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { Table } from '../look/wide.tsx'
 
 type Gate = LifeAnswer['gates'][number]
 type Share = Gate['candidate']['escape']

@@ -1,4 +1,3 @@
-import { Table } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { usePackages } from '../api/life-hooks.ts'
@@ -8,6 +7,7 @@ import { numberText, shortHash } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
 import { usePaging } from '../look/printing.ts'
 import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { Table } from '../look/wide.tsx'
 
 /** Every model package this line could pin by hash, where it comes from, and whether it is as it was signed. */
 export function RegistryTab(): ReactNode {

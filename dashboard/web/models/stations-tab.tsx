@@ -1,4 +1,4 @@
-import { Button, Select, Table } from 'antd'
+import { Button, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { sendJson } from '../api/client.ts'
@@ -9,7 +9,10 @@ import { shortHash, timeText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
 import { usePaging } from '../look/printing.ts'
 import { Failed, Waiting } from '../shell/states.tsx'
+import { ChallengeTable } from './challenge-table.tsx'
+import { FirstArticleTable } from './first-article-table.tsx'
 import { LifeAlarms } from './life-alarms.tsx'
+import { Table } from '../look/wide.tsx'
 
 type Station = LifeAnswer['stations'][number]
 type Activation = Station['current']
@@ -117,6 +120,8 @@ function StationPanel({ station: s, life }: { station: Station; life: LifeAnswer
           </div>
         </div>
       </div>
+      {s.firstArticle && <FirstArticleTable state={s.firstArticle} />}
+      {s.challenge && <ChallengeTable challenge={s.challenge} />}
       <History rows={history} />
       {action && <ActionDialog station={s.station} action={action} close={() => setAction(null)} />}
     </Panel>

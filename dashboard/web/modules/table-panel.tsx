@@ -1,4 +1,3 @@
-import { Table } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useText } from '../i18n/index.ts'
@@ -6,6 +5,7 @@ import { numberText } from '../look/format.ts'
 import { usePaging } from '../look/printing.ts'
 import { Nothing } from '../shell/states.tsx'
 import type { TableData } from './module-types.ts'
+import { Table } from '../look/wide.tsx'
 
 export function TablePanel({ data }: { data: TableData }): ReactNode {
   const { t } = useTranslation()
@@ -21,7 +21,7 @@ export function TablePanel({ data }: { data: TableData }): ReactNode {
       : JSON.stringify(value)
   }
   return (
-    <Table
+    <Table<Record<string, unknown>>
       rowKey={(row) => JSON.stringify(row)}
       size="small"
       pagination={paging(data.rows.length, 20)}

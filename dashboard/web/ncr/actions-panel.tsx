@@ -1,4 +1,4 @@
-import { Input, Table } from 'antd'
+import { Input } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { newId } from '../api/client.ts'
@@ -8,6 +8,7 @@ import { DeedDialog } from '../look/deed-dialog.tsx'
 import { momentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { LineButton } from '../shell/site.tsx'
+import { Table } from '../look/wide.tsx'
 
 type Action = NcrDetail['actions'][number]
 type Asking = { kind: 'act'; action: Action | null } | { kind: 'done' | 'drop'; action: Action } | null

@@ -1,4 +1,4 @@
-import { Segmented, Table } from 'antd'
+import { Segmented } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -12,6 +12,7 @@ import { useUrlChoice } from '../look/url-choice.ts'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { NcrButton } from './ncr-button.tsx'
 import { NcrState, Severity, TargetLink } from './ncr-chips.tsx'
+import { Table } from '../look/wide.tsx'
 
 /** All nonconformance reports: what each waits for, whose turn it is, and what is overdue. */
 export function NcrPage(): ReactNode {
@@ -42,6 +43,9 @@ export function NcrPage(): ReactNode {
         <NcrButton draft={{ targets: [] }} />
       </div>
       <Panel title={t('ncr.reports')} extra={<span className="muted">{countText(total)}</span>}>
+        {total > reports.length && (
+          <p className="muted small">{t('ncr.notAll', { n: countText(total - reports.length) })}</p>
+        )}
         <Table<NcrRow>
           rowKey="id"
           size="small"

@@ -2,11 +2,13 @@ import { Button } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Finding, Verdict } from '../api/types.ts'
-import { numberText } from '../look/format.ts'
+import { countText, numberText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
+import { ON_PAPER, usePrinting } from '../look/printing.ts'
 import { classColour } from '../look/theme.ts'
 import { className } from '../i18n/class-names.ts'
+import { Wide } from '../look/wide.tsx'
 
 /** Rows of thousands take a browser a minute; who looks for one further down asks for them. */
 const SHOWN = 200
@@ -20,12 +22,13 @@ export function FindingsPanel(p: {
 }): ReactNode {
   const { t } = useTranslation()
   const [whole, setWhole] = useState<Verdict | null>(null)
+  const printing = usePrinting()
   const { findings, defects } = p.verdict
   const condemned = new Set(defects)
   const sorted = findings.toSorted(
     (a, b) => Number(condemned.has(b.id)) - Number(condemned.has(a.id)) || b.score - a.score,
   )
-  const shown = whole === p.verdict ? sorted : sorted.slice(0, SHOWN)
+  const shown = printing ? sorted.slice(0, ON_PAPER) : whole === p.verdict ? sorted : sorted.slice(0, SHOWN)
   return (
     <Panel
       title={t('findings.title')}
@@ -36,7 +39,7 @@ export function FindingsPanel(p: {
       {findings.length === 0 ? (
         <p className="muted small">{t('findings.none')}</p>
       ) : (
-        <div className="scroll-x">
+        <Wide>
           <table className="facts-table">
             <thead>
               <tr>
@@ -84,12 +87,15 @@ export function FindingsPanel(p: {
               ))}
             </tbody>
           </table>
-          {shown.length < sorted.length && (
-            <Button size="small" onClick={() => setWhole(p.verdict)}>
-              {t('findings.all', { n: sorted.length })}
-            </Button>
-          )}
-        </div>
+          {shown.length < sorted.length &&
+            (printing ? (
+              <p>{t('nav.onPaper', { n: countText(shown.length), total: countText(sorted.length) })}</p>
+            ) : (
+              <Button size="small" onClick={() => setWhole(p.verdict)}>
+                {t('findings.all', { n: sorted.length })}
+              </Button>
+            ))}
+        </Wide>
       )}
     </Panel>
   )

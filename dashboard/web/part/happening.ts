@@ -13,6 +13,7 @@ const KINDS = [
   'hold',
   'release',
   'ship',
+  'return',
   'deliver',
   'order',
   'use',

@@ -123,7 +123,10 @@ function PartView(p: {
             onPick={(id) => setFocus({ id })}
           />
           <MeasurementsPanel measurements={part.verdict.measurements} onHover={setHovered} />
-          <CodesPanel codes={[...part.verdict.codes, ...part.reads]} />
+          <CodesPanel
+            codes={[...part.verdict.codes, ...part.reads]}
+            named={part.row.identifiedBy === 'code'}
+          />
           <RulesPanel verdict={part.verdict} />
         </div>
         <div className="part-facts" key={`${part.row.inspectionId}/after`}>

@@ -44,7 +44,16 @@ export function UnitLifePanel({
     )
   if (!life) return null
   const { where, hold, rework } = life
-  const place = [where.shipment ?? where.pallet, where.customer, where.order].filter(Boolean).join(' · ')
+  const place = [
+    where.shipment ?? where.pallet,
+    where.customer,
+    where.order,
+    where.returnedTo,
+    where.returnedFrom && t('unitLife.backFrom', { from: where.returnedFrom }),
+    where.returnedAt && momentText(where.returnedAt),
+  ]
+    .filter(Boolean)
+    .join(' · ')
   return (
     <Panel
       title={t('unitLife.title')}
@@ -122,7 +131,7 @@ export function UnitLifePanel({
               {s.cut && '+'}
             </b>{' '}
             {s.units.slice(0, 5).map((u) => (
-              <Link key={u.uri} to={`/parts?serial=${encodeURIComponent(u.uri)}`} className="chip">
+              <Link key={u.uri} to={`/parts?serial=${encodeURIComponent(u.uri)}`} className="chip sibling">
                 {u.serial}
               </Link>
             ))}

@@ -47,7 +47,12 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
               {codeText(row.serial)}
             </Link>,
           ],
-          [t('part.identifiedBy'), t(`identifiedBy.${row.identifiedBy}`)],
+          [
+            t('part.identifiedBy'),
+            t(
+              `identifiedBy.${row.identifiedBy === 'trigger' && verdict.codes.some((c) => c.ok) ? 'unnamed' : row.identifiedBy}`,
+            ),
+          ],
           [t('parts.station'), row.station],
           [
             t('part.trigger'),

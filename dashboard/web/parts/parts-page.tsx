@@ -1,4 +1,4 @@
-import { Alert, Button, Input, Segmented, Select, Table } from 'antd'
+import { Alert, Button, Input, Segmented, Select } from 'antd'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useSearchParams } from 'react-router'
@@ -11,6 +11,7 @@ import { atPlant } from '../shell/site.tsx'
 import { Failed, Nothing } from '../shell/states.tsx'
 import { usePartColumns } from './part-columns.tsx'
 import { UnknownSerial } from './unknown-serial.tsx'
+import { Table } from '../look/wide.tsx'
 
 /** All inspections, filtered, or every inspection of one serial. The filter is in the address, so it can be shared. */
 export function PartsPage(): ReactNode {

@@ -11,6 +11,7 @@ import { AccountForm } from './account-form.tsx'
 import { changeAccount, removeAccount, useAccounts, useMe } from './me.ts'
 import { NewPasswordDialog } from './new-password-dialog.tsx'
 import { ROLES } from './roles.ts'
+import { Wide } from '../look/wide.tsx'
 
 type Account = AccountsAnswer['accounts'][number]
 
@@ -51,7 +52,7 @@ function Accounts(): ReactNode {
           />
         )}
         {send.error && <Alert type="error" title={<ErrorWords error={send.error} />} />}
-        <div className="scroll-x">
+        <Wide>
           <table className="facts-table">
             <thead>
               <tr>
@@ -104,7 +105,7 @@ function Accounts(): ReactNode {
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
         {accounts.data.accounts.length === 0 && <p className="muted">{t('account.none')}</p>}
       </Panel>
       <Panel title={t('account.add')}>

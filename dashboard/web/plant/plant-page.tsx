@@ -1,4 +1,3 @@
-import { Table } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -9,6 +8,7 @@ import { countText, spanText, timeText } from '../look/format.ts'
 import { WarnIcon } from '../look/icons.tsx'
 import { Facts, Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { Table } from '../look/wide.tsx'
 
 type Line = PlantAnswer['lines'][number]
 

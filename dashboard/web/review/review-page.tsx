@@ -2,9 +2,9 @@ import { Alert, Button, Input, Segmented } from 'antd'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { getJson } from '../api/client.ts'
+import { getJson, isUnknown } from '../api/client.ts'
 import { unsure } from '../api/decision.ts'
-import { PART_POLL_MS } from '../api/hooks.ts'
+import { PART_POLL_MS, preload } from '../api/hooks.ts'
 import {
   retractFact,
   stateDisposition,
@@ -22,6 +22,7 @@ import { useMustSignIn } from '../people/me.ts'
 import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { DecisionPanel } from './decision-panel.tsx'
 import { DoneList } from './done-list.tsx'
+import { FirstArticlesWait } from './first-articles-wait.tsx'
 import { QueueList } from './queue-list.tsx'
 import { useReviewKeys } from './review-keys.ts'
 import { ReviewView } from './review-view.tsx'
@@ -56,6 +57,9 @@ export function ReviewPage(): ReactNode {
   useEffect(() => setReason(''), [item?.inspectionId])
   const part = useOnePart(item?.inspectionId ?? null, PART_POLL_MS)
   const seen = useSeen(part.data)
+  // Behind the picture that is looked at.
+  const next = seen ? waiting[at + 1]?.image : null
+  useEffect(() => preload(next), [next])
   // What is said comes along: the page may show another part before it is sent.
   const same = useSameDecision()
   const decide = useSend(async ({ unit, over, ...said }: Said) => {
@@ -139,6 +143,7 @@ export function ReviewPage(): ReactNode {
   const { counts, done } = reviews.data
   const refused = decide.error ?? undo.error
   const goneWords = ({ inspectionId, serial }: ReviewItem): string => {
+    if (isUnknown(part.error)) return t('review.goneUnknown', { serial })
     const { reviewer, verdict } = done.find((i) => i.inspectionId === inspectionId) ?? {}
     // It may be one's own word, whose answer was lost before another was said.
     return reviewer && verdict
@@ -239,6 +244,8 @@ export function ReviewPage(): ReactNode {
               release={waits ? () => say('pass', true) : null}
             />
           )}
+          {/* Not above: what comes and goes there moves picture and answers under the pointer. */}
+          <FirstArticlesWait />
           <DoneList done={done} undo={named && !busy ? takeBack : null} />
         </div>
       </div>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { useLocation, useSearchParams } from 'react-router'
 import { useReviews } from '../api/life-hooks.ts'
 import type { ReviewItem } from '../api/types.ts'
-import { useUrlChoice } from '../look/url-choice.ts'
+import { choiceIn, useUrlChoice } from '../look/url-choice.ts'
 
 export const FILTERS = ['all', 'grey', 'audit', 'band', 'background'] as const
 export type Filter = (typeof FILTERS)[number]
@@ -49,9 +49,11 @@ export function useShownPart() {
     // Who leaves the page is not brought back.
     if (id === undefined || window.location.pathname !== pathname) return
     const next = new URLSearchParams(window.location.search)
+    // Nor does a part get into the address of the other list, to which somebody has gone this moment.
+    if (choiceIn(next, 'sample', FILTERS, 'all') !== filter) return
     next.set('part', id)
     setSearch(next, { replace: true })
-  }, [id])
+  }, [id, inUrl, filter])
   const setFilter = (to: Filter): void => {
     choose(to)
     goOn(0)

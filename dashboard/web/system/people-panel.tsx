@@ -7,6 +7,7 @@ import type { OperatorsAnswer } from '../api/types.ts'
 import { Dialog } from '../look/dialog.tsx'
 import { Panel } from '../look/panel.tsx'
 import { ErrorWords } from '../shell/states.tsx'
+import { Wide } from '../look/wide.tsx'
 
 type Person = OperatorsAnswer['known'][number]
 
@@ -28,7 +29,7 @@ export function PeoplePanel(): ReactNode {
       .join(', ')
   return (
     <Panel title={t('people.title')}>
-      <div className="scroll-x">
+      <Wide>
         <table className="facts-table">
           <thead>
             <tr>
@@ -53,7 +54,7 @@ export function PeoplePanel(): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
       {leaving && (
         <Dialog
           title={t('people.ask', { who: leaving.name ?? leaving.ref })}

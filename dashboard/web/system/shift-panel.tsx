@@ -6,6 +6,7 @@ import { useBalanceWords } from '../live/trigger-balance-box.tsx'
 import { countText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
+import { Wide } from '../look/wide.tsx'
 
 type ShiftBalance = ShiftBalances['shifts'][number]
 
@@ -16,7 +17,7 @@ export function ShiftPanel(): ReactNode {
   if (!data || data.timeZone === null) return null
   return (
     <Panel title={t('balance.shifts')} extra={<span className="muted small">{data.timeZone}</span>}>
-      <div className="scroll-x">
+      <Wide>
         <table className="facts-table">
           <thead>
             <tr>
@@ -34,7 +35,7 @@ export function ShiftPanel(): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Panel>
   )
 }

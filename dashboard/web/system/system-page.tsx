@@ -13,6 +13,7 @@ import { Failed, Waiting } from '../shell/states.tsx'
 import { PeoplePanel } from './people-panel.tsx'
 import { ShiftPanel } from './shift-panel.tsx'
 import { SinksPanel } from './sinks-panel.tsx'
+import { Wide } from '../look/wide.tsx'
 
 interface Readiness {
   ready: boolean
@@ -74,7 +75,7 @@ export function SystemPage(): ReactNode {
               [t('nav.modules'), info.modules.join(', ') || '–'],
             ]}
           />
-          <div className="scroll-x">
+          <Wide>
             <table className="facts-table">
               <thead>
                 <tr>
@@ -97,7 +98,7 @@ export function SystemPage(): ReactNode {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Wide>
         </Panel>
         <Panel title={t('system.degraded')}>
           {state.degraded.length === 0 && <p className="tone-pass">{t('system.noDegraded')}</p>}

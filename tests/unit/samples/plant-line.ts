@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PlantStoreSpec, SqlDatabase } from '../../../contracts/index.ts'
 import { openPartStore, openSql, Replicator, type TraceStore } from '../../../traceability/index.ts'
+import type { GoneThrough } from '../../../traceability/plant/gone-through.ts'
 import { context, failVerdict, gs1Code, passVerdict, request } from './traceability-requests.ts'
 
 /** A line with its own store, and what replicates it. */
@@ -60,6 +61,7 @@ export class PlantLine {
       address?: string
       meanwhile?: () => void
       log?: string
+      gone?: GoneThrough
     } = {},
   ): Replicator {
     const where = { plant: 'p1', line: this.line }
@@ -69,6 +71,7 @@ export class PlantLine {
       images: o.images ?? 'none',
       ...(o.batch && { batch: o.batch }),
       ...(o.meanwhile && { meanwhile: o.meanwhile }),
+      ...(o.gone && { gone: o.gone }),
       address: o.address,
     })
   }

@@ -121,6 +121,7 @@ export const worker = defineModule({
       jobs: {
         double: job((i) => i * 2),
         every: { ...job((i) => i), trigger: { everyEvents: 10 } },
+        clock: { ...job((i) => i), trigger: { everyMinutes: 1 } },
         spin: job(() => {
           for (;;);
         }, 250),

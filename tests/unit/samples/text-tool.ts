@@ -110,7 +110,13 @@ export async function openTextTool(): Promise<TextTool> {
       title: { zh: '喷码', en: 'Print' },
       product: { id: 'p' },
       view: { widthPx: W, heightPx: H },
-      rois: { all: { shape: 'rect', box: [0, 0, W, H] }, top: { shape: 'rect', box: [0, 0, W, 170] } },
+      rois: {
+        all: { shape: 'rect', box: [0, 0, W, H] },
+        top: { shape: 'rect', box: [0, 0, W, 170] },
+        'left-of-345': { shape: 'rect', box: [0, 0, 345, H] },
+        'right-of-295': { shape: 'rect', box: [295, 0, W, H] },
+        'above-188': { shape: 'rect', box: [0, 0, W, 188] },
+      },
       tools: [tool],
       rules: [
         { id: 'r', when: 'true', verdict: 'pass', disposition: 'release', reason: { zh: '好', en: 'good' } },

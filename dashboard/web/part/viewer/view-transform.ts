@@ -30,7 +30,9 @@ export const zoomAt = (view: ViewTransform, factor: number, x: number, y: number
   zoomTo(view, view.scale * factor, x, y)
 
 function zoomTo(view: ViewTransform, wanted: number, x: number, y: number): ViewTransform {
-  const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, wanted))
+  // A picture of a few pixels, or of very many, fits only beyond the bounds: from there, too, larger is larger.
+  const [least, most] = [Math.min(MIN_SCALE, view.scale), Math.max(MAX_SCALE, view.scale)]
+  const scale = Math.min(most, Math.max(least, wanted))
   const real = scale / view.scale
   return { scale, tx: x - (x - view.tx) * real, ty: y - (y - view.ty) * real }
 }

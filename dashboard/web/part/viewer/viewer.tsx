@@ -1,11 +1,13 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PartAnswer } from '../../api/types.ts'
+import { usePrinting } from '../../look/printing.ts'
 import { Nothing, Waiting } from '../../shell/states.tsx'
 import { CursorBar, type CursorFacts } from './cursor-bar.tsx'
 import { useImage } from './loaded-image.ts'
 import { paint } from './paint.ts'
 import { apply, partToImage } from './placement.ts'
+import { Pointers } from './pointers.ts'
 import { paintScoreMap } from './score-map.ts'
 import { ViewerTools } from './viewer-tools.tsx'
 import { useViewerKeys } from './viewer-keys.ts'
@@ -13,7 +15,6 @@ import type { ViewerSettings } from './viewer-settings.ts'
 import {
   fitView,
   focusBox,
-  panBy,
   toPart,
   trueSizeView,
   zoomAt,
@@ -33,10 +34,30 @@ export interface ViewerProps {
 
 const FLICKER_MS = 600
 
+type Kept = Pick<ViewerProps, 'settings' | 'change'>
+
+/** The golden template alone is shown for the part it was chosen at: nobody is to judge the next one by it, or tomorrow's. */
+function useOwnPicture(id: string, { settings, change }: Kept): [Kept['settings'], Kept['change']] {
+  const [goldenFor, setGoldenFor] = useState<string | null>(null)
+  const isOther = settings.mode === 'golden' && goldenFor !== id
+  return [
+    useMemo(() => (isOther ? { ...settings, mode: 'part' } : settings), [settings, isOther]),
+    useCallback(
+      (to) => {
+        if (to.mode === 'golden') setGoldenFor(id)
+        change(to)
+      },
+      [id, change],
+    ),
+  ]
+}
+
 /** The image of a part on a canvas: pan, zoom to pixels, boxes, score map, golden template, values under the cursor. */
-export function Viewer({ answer, settings, change, hovered, onHover, focus }: ViewerProps): ReactNode {
+export function Viewer({ answer, hovered, onHover, focus, ...of }: ViewerProps): ReactNode {
   const { t } = useTranslation()
   const { part, recipe } = answer
+  const printing = usePrinting()
+  const [settings, change] = useOwnPicture(part.row.inspectionId, of)
   const goldenSha = part.images.find((i) => i.role === 'golden')?.sha256 ?? recipe?.goldenSha256 ?? null
   const frame = useImage(part.row.image?.sha256 ?? null)
   const golden = useImage(goldenSha)
@@ -45,10 +66,18 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
   const [view, setView] = useState<ViewTransform | null>(null)
   const [cursor, setCursor] = useState<CursorFacts | null>(null)
   const [flicker, setFlicker] = useState(false)
-  const drag = useRef<{ x: number; y: number } | null>(null)
+  const [pointers] = useState(() => new Pointers())
   const dpr = window.devicePixelRatio || 1
   const mode = goldenSha === null ? 'part' : settings.mode
+  // Paper shows the part, whole: nobody can choose another picture there, nor see that it is another, or but a piece.
+  const shown =
+    mode === 'side'
+      ? 'side'
+      : !printing && (mode === 'golden' || (mode === 'flicker' && flicker))
+        ? 'golden'
+        : 'part'
   const paneWidth = mode === 'side' ? canvas.w / 2 : canvas.w
+  const inPane = useCallback((x: number): number => (x > paneWidth ? x - paneWidth : x), [paneWidth])
 
   const size = frame.image ?? golden.image
   const partSize = useMemo<Size | null>(() => (size ? { w: size.widthPx, h: size.heightPx } : null), [size])
@@ -101,6 +130,7 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
   useEffect(() => {
     const element = canvasRef.current
     const context = element?.getContext('2d')
+    // Also without a picture of this part: that of the one before must go.
     if (!element || !context || !view || canvas.w === 0) return
     const [w, h] = [Math.round(canvas.w * dpr), Math.round(canvas.h * dpr)]
     if (element.width !== w || element.height !== h) {
@@ -108,14 +138,13 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
       element.height = h
     }
     paint(context, {
-      view,
+      view: printing && partSize ? fitView(partSize, { w: paneWidth, h: canvas.h }) : view,
       canvas,
       dpr,
       part: frame.image,
       golden: golden.image,
       partToImage: affine,
-      mode:
-        mode === 'side' ? 'side' : mode === 'golden' || (mode === 'flicker' && flicker) ? 'golden' : 'part',
+      mode: shown,
       map,
       mapOpacity: settings.mapOpacity,
       boxes: settings.boxes,
@@ -126,18 +155,22 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
     })
   }, [
     view,
+    printing,
+    partSize,
+    paneWidth,
     canvas,
     dpr,
     frame.image,
     golden.image,
     affine,
-    mode,
-    flicker,
+    shown,
     map,
     settings,
     part,
     defects,
     hovered,
+    // Names of classes are painted.
+    t,
   ])
 
   const zoom = useCallback(
@@ -156,24 +189,24 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
     if (!element) return
     const onWheel = (event: WheelEvent): void => {
       event.preventDefault()
-      const x = event.offsetX > paneWidth ? event.offsetX - paneWidth : event.offsetX
-      setView((v) => v && zoomAt(v, Math.exp(-event.deltaY * 0.0015), x, event.offsetY))
+      const { offsetX, offsetY } = event
+      setView((v) => v && zoomAt(v, Math.exp(-event.deltaY * 0.0015), inPane(offsetX), offsetY))
     }
     element.addEventListener('wheel', onWheel, { passive: false })
     return () => element.removeEventListener('wheel', onWheel)
-  }, [paneWidth])
+  }, [inPane])
 
   const look = (event: React.PointerEvent<HTMLCanvasElement>): void => {
     if (!view) return
     const { offsetX, offsetY } = event.nativeEvent
-    const x = mode === 'side' && offsetX > paneWidth ? offsetX - paneWidth : offsetX
-    const at = toPart(view, x, offsetY)
-    if (drag.current) {
-      const from = drag.current
-      drag.current = { x: event.clientX, y: event.clientY }
-      setView(panBy(view, event.clientX - from.x, event.clientY - from.y))
+    // A menu of the browser may have taken the release.
+    if (event.buttons === 0) pointers.lift(event.pointerId)
+    const moved = pointers.move(event.pointerId, { x: offsetX, y: offsetY }, inPane)
+    if (moved) {
+      setView((v) => v && moved(v))
       return
     }
+    const at = toPart(view, inPane(offsetX), offsetY)
     const inImage = apply(affine, at.x, at.y)
     setCursor({
       part: at,
@@ -207,10 +240,14 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
           data-ty={view?.ty}
           data-image={frame.image ? part.row.image?.sha256 : undefined}
           onPointerDown={(event) => {
+            // The right one opens the menu of the browser, which may take its release.
+            if (event.button > 1) return
             event.currentTarget.setPointerCapture(event.pointerId)
-            drag.current = { x: event.clientX, y: event.clientY }
+            const { offsetX: x, offsetY: y } = event.nativeEvent
+            pointers.press(event.pointerId, { x, y })
           }}
-          onPointerUp={() => (drag.current = null)}
+          onPointerUp={(event) => pointers.lift(event.pointerId)}
+          onPointerCancel={(event) => pointers.lift(event.pointerId)}
           onPointerMove={look}
           onPointerLeave={() => {
             setCursor(null)
@@ -233,9 +270,10 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
             <Waiting />
           </div>
         )}
-        {mode === 'flicker' && (
-          <span className="viewer-tag">{t(flicker ? 'viewer.golden' : 'viewer.part')}</span>
+        {(mode === 'flicker' || mode === 'side' || shown === 'golden') && (
+          <span className="viewer-tag">{t(shown === 'golden' ? 'viewer.golden' : 'viewer.part')}</span>
         )}
+        {mode === 'side' && <span className="viewer-tag of-side">{t('viewer.golden')}</span>}
       </div>
       <CursorBar
         cursor={cursor}
