@@ -27,6 +27,7 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   TRC_BUSY: 503,
   TRC_OPEN: 503,
   TRC_WRITE: 503,
+  TRC_SPOOLED: 503,
   TRC_PLANT: 503,
 }
 

@@ -3,7 +3,7 @@ import { ApiError } from '../../dashboard/web/api/client.ts'
 import { Decision, type FactId } from '../../dashboard/web/api/decision.ts'
 
 const lost = new ApiError('NETWORK', 0, 'the server cannot be reached')
-const spooled = new ApiError('TRC_SPOOLED', 500, 'it waits in the spool')
+const spooled = new ApiError('TRC_SPOOLED', 503, 'it waits in the spool')
 const refused = new ApiError('API_REQUEST', 400, 'what has to be told otherwise')
 
 describe('a decision that is sent more than once', () => {

@@ -13,13 +13,14 @@ import {
   type PartStore,
   type QEvent,
   toFact,
+  type TraceFact,
   uuidv7,
 } from '../../contracts/index.ts'
 import { checkAnnotation, checkEmitted } from './annotations.ts'
 import { captureAsk } from './capture-ask.ts'
 import type { ConsumerLedger } from './consumer-ledger.ts'
 import { LastTemplate, templateRef } from './last-template.ts'
-import { prepareCapture } from './prepared-capture.ts'
+import { prepareCapture, unitOf } from './prepared-capture.ts'
 import { recordOf } from './record-codec.ts'
 import { SharedCopies } from './shared-copies.ts'
 import { Spool } from './spool.ts'
@@ -48,6 +49,12 @@ export interface PartStoreOptions {
   /** Hears of records the store refused while draining, of failed drains, and of a write-ahead log left at the end. */
   onAlarm?: (error: CodedError) => void
 }
+
+/** Events keep their order among themselves: the newest of a review, a recipe or a first article counts. */
+const EVENTS = 'events'
+
+/** What a person says of parts by what is on record of them; a hold stops them at once, whatever is. */
+const LOOKS_BACK: readonly TraceFact['kind'][] = ['dispose', 'rework', 'ship', 'use']
 
 export interface TraceStore extends PartStore, ConsumerLedger {
   /** Checked EPCIS events into the log and the genealogy, in one synced transaction. */
@@ -119,6 +126,8 @@ class SpoolingStore implements TraceStore {
     const template =
       image && request.template ? this.#templates.of(request.station, request.template) : undefined
     const record = recordOf(request, template && templateRef(template))
+    // The last record of a part says what becomes of it, by the order of the log.
+    const behind = this.#spool.count > 0 && this.#spool.holds(unitOf(record).unit.uri)
     let stored = false
     let spooled = false
     const kept = this.#paths.either(
@@ -132,10 +141,10 @@ class SpoolingStore implements TraceStore {
         // What the store would refuse for its content must not be acknowledged here.
         const { unit } = prepareCapture(record, true)
         const bytes = image && template ? Buffer.concat([image, template.bytes]) : image
-        await this.#toSpool({ op: 'capture', ask: { record, image: bytes } })
+        await this.#toSpool({ op: 'capture', ask: { record, image: bytes } }, unit.uri)
         return { inspectionId: record.inspectionId, durable: 'spool', serial: unit.serial, sequence: null }
       },
-      { bytes: image?.length ?? 0 },
+      { bytes: image?.length ?? 0, behind },
     )
     const ack = await this.#unkept.watch(image, kept, () => this.drain.later())
     // Once a second path was tried, or the thread died with it, something may still read the copy.
@@ -159,9 +168,14 @@ class SpoolingStore implements TraceStore {
     await this.#plain({ op: 'emit', ask: event })
   }
 
-  /** Not spooled: whoever states a fact waits for the answer, which may be that it contradicts another. */
-  recordFact(...[fact, source, origin]: Parameters<PartStore['recordFact']>): Promise<FactAck> {
+  /**
+   * Not spooled: whoever states a fact waits for the answer, which may be that it contradicts another, or a record.
+   *
+   * @throws TRC_SPOOLED: a record of the part may wait in the spool, and would count as later than what is decided now
+   */
+  async recordFact(...[fact, source, origin]: Parameters<PartStore['recordFact']>): Promise<FactAck> {
     this.#mustBeOpen()
+    if (LOOKS_BACK.includes(fact.kind)) await this.drain.all()
     return this.#thread.call('fact', { fact, source, ...(origin && { origin }) })
   }
 
@@ -251,17 +265,18 @@ class SpoolingStore implements TraceStore {
 
   async #plain(entry: PlainEntry): Promise<void> {
     this.#mustBeOpen()
+    const about = entry.op === 'emit' ? EVENTS : null
     await this.#paths.either(
       async () => {
         await this.#thread.call(entry.op, entry.ask)
       },
-      () => this.#toSpool(entry),
-      { patienceMs: patienceMs(entry.op) },
+      () => this.#toSpool(entry, about),
+      { patienceMs: patienceMs(entry.op), behind: about !== null && this.#spool.holds(about) },
     )
   }
 
-  async #toSpool(entry: SpoolEntry): Promise<void> {
-    await this.#spool.append(entry)
+  async #toSpool(entry: SpoolEntry, about: string | null): Promise<void> {
+    await this.#spool.append(entry, about)
     this.#onAlarm(
       new CodedError('TRC_SPOOLED', {
         actual: `${this.#spool.count} waiting`,

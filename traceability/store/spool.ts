@@ -31,6 +31,8 @@ export class Spool {
   readonly #dir: string
   readonly #writer: SpoolWriter
   #count = 0
+  /** What the entries since it was empty last are about. */
+  readonly #about = new Set<string>()
   /** Files whose cut-off tail is kept and said: they stay until the store takes their lines. */
   readonly #torn = new Set<string>()
 
@@ -68,9 +70,21 @@ export class Spool {
     return this.#count
   }
 
-  /** Resolves when the entry is synced to disk. @throws TRC_DISK_FULL, TRC_WRITE */
-  async append(entry: SpoolEntry): Promise<void> {
+  /** Whether something about this may wait: what is said of it later must not come into the log before. */
+  holds(about: string): boolean {
+    if (this.#count === 0) this.#about.clear()
+    return this.#about.has(about)
+  }
+
+  /**
+   * Resolves when the entry is synced to disk.
+   *
+   * @param about see `holds`; null = its place in the log does not matter
+   * @throws TRC_DISK_FULL, TRC_WRITE
+   */
+  async append(entry: SpoolEntry, about: string | null): Promise<void> {
     this.#count += 1
+    if (about !== null) this.#about.add(about)
     try {
       await this.#keep(entry)
     } catch (error) {

@@ -56,23 +56,33 @@ export class TwoPaths {
    *
    * @param patienceMs how long the request may wait before it goes to the store
    * @param bytes      of memory that it keeps until it is answered, where they are many
+   * @param behind     it must not overtake what waits in the spool
    */
   async either<T>(
     viaStore: () => Promise<T>,
     viaSpool: () => Promise<T>,
-    { patienceMs = 0, bytes = 0 }: { patienceMs?: number; bytes?: number } = {},
+    {
+      patienceMs = 0,
+      bytes = 0,
+      behind = false,
+    }: { patienceMs?: number; bytes?: number; behind?: boolean } = {},
   ): Promise<T> {
     const open = { sinceMs: monoMs() + patienceMs, bytes }
     this.#open.add(open)
     try {
-      return await this.#either(viaStore, viaSpool, patienceMs)
+      return await this.#either(viaStore, viaSpool, patienceMs, behind || this.behind > 0)
     } finally {
       this.#open.delete(open)
     }
   }
 
-  async #either<T>(viaStore: () => Promise<T>, viaSpool: () => Promise<T>, patienceMs: number): Promise<T> {
-    if (this.behind > 0) {
+  async #either<T>(
+    viaStore: () => Promise<T>,
+    viaSpool: () => Promise<T>,
+    patienceMs: number,
+    behind: boolean,
+  ): Promise<T> {
+    if (behind) {
       const first = await settled(viaSpool())
       if (first.ok) return this.#kept(first.value)
       if (!isStorageError(first.error)) throw first.error
