@@ -34,7 +34,8 @@ const NAMESPACE = '5f0c1d5e-58b4-4b58-9c53-5f7a0a3f6d11'
 
 /**
  * What the rules could not tell waits for a person. After `watch.greyDueMin` an alarm says so, or, by
- * `watch.greyOverdue`, the part goes to rework or scrap; nothing lets it go on but a person.
+ * `watch.greyOverdue`, the part goes to rework or scrap, once the line has run for so long; nothing lets it go on but a
+ * person.
  */
 export class OverdueReviews {
   readonly #parts: OverdueParts
@@ -44,6 +45,8 @@ export class OverdueReviews {
   #aheadMs = Date.now() - monoMs()
   /** When the clock was last set forward, by itself, ms since 1970. */
   #setAtMs = -Infinity
+  /** Nobody could look at a part before, and how far the clock was set meanwhile nobody knows, ms since 1970. */
+  readonly #startedMs = Date.now()
 
   constructor(parts: OverdueParts) {
     this.#parts = parts
@@ -118,7 +121,7 @@ export class OverdueReviews {
     // what another station sees of the part says nothing about what this one could not tell
     if (found.siblings.some((s) => s.station === item.station && s.position > item.position)) return true
     const then = spec.watch.greyOverdue
-    if (then === 'hold') return false
+    if (then === 'hold' || now.getTime() - this.#startedMs < spec.watch.greyDueMin * 60_000) return false
     await store.recordFact(
       {
         id: uuidv5(NAMESPACE, item.inspectionId),

@@ -123,6 +123,27 @@ describe('parts that could not be judged', () => {
     }
   })
 
+  it('wait for the line to have run for so long after a start, since the clock may have been set while it stood', async () => {
+    begin({ greyDueMin: 30, greyOverdue: 'scrap' })
+    const id = await judged(1, grey('A1'))
+    await overdue?.close()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      vi.setSystemTime(later(600))
+      begin({ greyDueMin: 30, greyOverdue: 'scrap' })
+      await overdue?.look(later(29))
+      expect([waiting(), alarms(), await dispositionOf(id)]).toEqual([
+        [id],
+        [`review-overdue/${context.station}`],
+        'hold',
+      ])
+      await overdue?.look(later(31))
+      expect([waiting(), alarms(), await dispositionOf(id)]).toEqual([[], [], 'scrap'])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('are overdue again where the clock that was set forward by mistake is put right', async () => {
     begin({ greyDueMin: 30 })
     await judged(1, grey('A1'))
