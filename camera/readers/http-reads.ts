@@ -33,8 +33,8 @@ export function httpReads(spec: IdentitySourceSpecOf<'http-reads'>): ListeningRe
     // The part is at the reader now; where the body stalls on the way it is gone when that is here.
     const atMs = monoMs()
     body(req)
-      .then((text) => {
-        feed.read({ ...parsePushed(text), atMs })
+      .then((bytes) => {
+        feed.read({ ...parsePushed(bytes), atMs })
         answer(202, {})
       })
       .catch((e: unknown) => {
@@ -91,7 +91,7 @@ function entitled(req: IncomingMessage, token: string | undefined): boolean {
 }
 
 /** @throws CAM_BAD_REQUEST above the limit */
-async function body(req: IncomingMessage): Promise<string> {
+async function body(req: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of req) {
@@ -100,5 +100,5 @@ async function body(req: IncomingMessage): Promise<string> {
       throw new CodedError('CAM_BAD_REQUEST', { expected: `at most ${MAX_BYTES} bytes`, actual: 'more' })
     chunks.push(chunk as Buffer)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }

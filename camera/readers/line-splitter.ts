@@ -47,7 +47,7 @@ export class LineSplitter implements LineReader {
     const lines: (string | CodedError)[] = []
     for (const line of parts) {
       if (!this.#skipping && line.length > this.#max) lines.push(tooLong(this.#max))
-      else if (!this.#skipping && line !== '') lines.push(textOf(line))
+      else if (!this.#skipping && line !== '') lines.push(codeText(Buffer.from(line, 'latin1')))
       this.#skipping = false
     }
     if (this.#rest.length > this.#max) {
@@ -64,13 +64,11 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * Scanners hand on the bytes of a code. They are UTF-8 where they can be, as a camera would read them, else Latin-1, which
  * is what a QR code means that says nothing about it.
- *
- * @param line one character per byte
  */
-function textOf(line: string): string {
+export function codeText(bytes: Uint8Array): string {
   try {
-    return UTF8.decode(Buffer.from(line, 'latin1'))
+    return UTF8.decode(bytes)
   } catch {
-    return line
+    return Buffer.from(bytes).toString('latin1')
   }
 }

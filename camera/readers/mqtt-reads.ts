@@ -65,7 +65,7 @@ export function mqttReads(spec: IdentitySourceSpecOf<'mqtt-reads'>): IdentitySou
               actual: 'one that the broker kept of an earlier time',
               hint: 'let the reader publish without the retain flag',
             })
-          feed.read(parsePushed(payload.toString('utf8')))
+          feed.read(parsePushed(payload))
         } catch (e) {
           feed.refused(asCoded(e, 'CAM_BAD_REQUEST'))
         }

@@ -1,11 +1,17 @@
+import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { CodedError, type IdentityRead } from '../../contracts/index.ts'
+import { codeText } from './line-splitter.ts'
 
 /** Characters of a code, at most: a message of a broker may have hundreds of millions. */
 const MOST = 4_096
 
 const jsonRead = z.strictObject({
-  text: z.string().min(1).max(MOST),
+  text: z
+    .string()
+    .min(1)
+    .max(MOST)
+    .refine((text) => text.isWellFormed(), 'half of a surrogate pair'),
   symbologyId: z.string().max(3).default(''),
   trigger: z.number().int().nonnegative().nullable().default(null),
   position: z.number().nullable().default(null),
@@ -26,9 +32,9 @@ function named(line: string): Pick<PushedRead, 'text' | 'symbologyId'> {
  *
  * @throws CAM_BAD_REQUEST
  */
-export function parsePushed(body: string): PushedRead {
+export function parsePushed(body: Uint8Array): PushedRead {
   // Some programs begin a text in UTF-8 with a mark of byte order.
-  const text = body.replace(/^\ufeff|[\r\n]+$/g, '')
+  const text = codeText(body).replace(/^\ufeff|[\r\n]+$/g, '')
   if (text === '') throw new CodedError('CAM_BAD_REQUEST', { expected: 'a code', actual: 'an empty message' })
   if (!text.startsWith('{')) {
     if (text.length <= MOST) return pushedRead(text)
@@ -37,6 +43,8 @@ export function parsePushed(body: string): PushedRead {
       actual: `${text.length}`,
     })
   }
+  if (!isUtf8(body))
+    throw new CodedError('CAM_BAD_REQUEST', { expected: 'JSON in UTF-8', actual: text.slice(0, 40) })
   let json: unknown
   try {
     json = JSON.parse(text)

@@ -101,6 +101,22 @@ describe('reads over HTTP', () => {
     expect(faults).toEqual(Array(6).fill('CAM_BAD_REQUEST'))
   })
 
+  it('keeps codes apart that are no UTF-8, as those of scanners are', async () => {
+    const source = httpReads(spec({}))
+    const { reads, faults } = await opened(source)
+    const post = async (body: string, as: BufferEncoding): Promise<number> =>
+      (await fetch(source.url() ?? '', { method: 'POST', body: Buffer.from(body, as) })).status
+    expect([await post('Ä1', 'latin1'), await post('Ö1', 'latin1'), await post('件1', 'utf8')]).toEqual([
+      202, 202, 202,
+    ])
+    expect(texts(reads)).toEqual(['Ä1', 'Ö1', '件1'])
+    // JSON is UTF-8 (RFC 8259, 8.1), and half of a surrogate pair is no character.
+    expect([await post('{"text":"Ä1"}', 'latin1'), await post('{"text":"\\ud83d1"}', 'utf8')]).toEqual([
+      400, 400,
+    ])
+    expect([reads.length, faults]).toEqual([3, ['CAM_BAD_REQUEST', 'CAM_BAD_REQUEST']])
+  })
+
   it('takes what the reader sends for FNC1 as FNC1', async () => {
     const source = httpReads(spec({ fnc1: '{GS}', noRead: 'NO{GS}' }))
     const { reads } = await opened(source)
@@ -133,6 +149,22 @@ describe('reads over MQTT, with a broker in this process', () => {
       },
     }
   }
+
+  it('keeps codes apart that are no UTF-8', async () => {
+    const b = await broker(0)
+    closers.push(() => b.close())
+    const url = `mqtt://127.0.0.1:${b.port}`
+    const client = await connectAsync(url)
+    closers.push(() => client.endAsync(true))
+    const source = createIdentitySource(
+      identitySourceSchema.parse({ id: 'm', adapter: 'mqtt-reads', url, topic: 'line/+/reads' }),
+    )
+    const { reads } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    for (const code of ['Ä1', 'Ö1'])
+      await client.publishAsync('line/a/reads', Buffer.from(code, 'latin1'), { qos: 1 })
+    await until(() => expect(texts(reads)).toEqual(['Ä1', 'Ö1']))
+  })
 
   it('takes no read that the broker kept: nobody knows of which part it was', async () => {
     const b = await broker(0)
