@@ -96,9 +96,11 @@ export class SpoolDrain {
   async #attempt(pauseMs: number): Promise<void> {
     const alarm = (error: unknown): void => this.#paths.alarm(asCoded(error, 'TRC_WRITE'))
     // Neither waits for the other: records find room where an image finds none, and what is handed over makes room.
-    if (this.#paths.behind === 0) await this.now().catch(alarm)
+    let nextMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+    // A store that takes it again is asked again soon: what came meanwhile stands behind it.
+    if (this.#paths.behind === 0) await this.now().then(() => (nextMs = this.#everyMs), alarm)
     await this.#unkept.try().catch(alarm)
     this.#timer = undefined
-    if (this.#spool.count > 0 || this.#unkept.any) this.later(Math.min(pauseMs * 2, MAX_PAUSE_MS))
+    if (this.#spool.count > 0 || this.#unkept.any) this.later(nextMs)
   }
 }
