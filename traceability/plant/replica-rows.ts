@@ -2,6 +2,8 @@ import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index
 import { encodePart } from '../identity/index.ts'
 import { linkStated } from '../store/take-back.ts'
 import { GONE, type GoneLink } from '../store/waiting-links.ts'
+import { nameLot } from '../store/unit-lot.ts'
+import { namedIn } from './captured.ts'
 import { jsonOf } from './postgres.ts'
 import { REPLICA_TABLES, type ReplicaTable, SIDE_TABLES, type SideTable } from './replica-tables.ts'
 import { endStated, type OpenAgain, settleReturns } from './stated-ends.ts'
@@ -56,8 +58,10 @@ export class ReplicaRows {
   /** @param place position in the plant of each position of the stretch */
   copy(after: number, end: number, place: ReadonlyMap<number, number>): void {
     const { gone, open } = this.#takeBack(after, end)
+    const named = namedIn(this.#source, after, end)
     for (const t of REPLICA_TABLES) {
-      const rows = this.#source.all(t.select, after, end)
+      const more = t.named === true ? [JSON.stringify(named.uris)] : []
+      const rows = this.#source.all(t.select, after, end, ...more)
       if (rows.length === 0) continue
       this.#write(t, this.#placed(t, rows, end, place))
       if (t.table === 'hold') endOrigins(this.#plant, this.#log)
@@ -65,6 +69,9 @@ export class ReplicaRows {
     // What another line states, too, had no row of its own.
     linkStated(this.#plant, gone)
     endStated(this.#plant, open, this.#log)
+    // The first row of a unit stays, and a later event may say its lot, or be in error about it.
+    const unlinked = gone.filter(({ kind }) => kind === 'associate').map(({ child }) => child)
+    for (const unit of new Set([...named.ofLots, ...unlinked])) nameLot(this.#plant, unit)
     settleReturns(this.#source, this.#plant, { after, end }, [...open, ...gone])
   }
 

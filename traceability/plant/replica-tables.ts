@@ -3,6 +3,8 @@ export interface ReplicaTable {
   table: string
   /** `?1` after, `?2` end. */
   select: string
+  /** The statement takes as `?3` the units and lots that captured events of the stretch name: nothing else may tell of them. */
+  named?: true
   /** Key that a row from elsewhere, or sent again, meets. */
   key: string
   /** Columns that a later row changes; none = the first one stays. */
@@ -54,7 +56,9 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
       select unit from inspection where ${IN_RANGE}
       union select child from edge where ${IN_RANGE}
       union ${madeLate('child')}
-      union select subject from trace_fact where ${IN_RANGE})`,
+      union select subject from trace_fact where ${IN_RANGE}
+      union select value from json_each(?3))`,
+    named: true,
     key: 'uri',
     changes: [],
     positions: ['first_position'],
@@ -74,7 +78,9 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
       union select * from material_lot where uri in (select child from edge where ${IN_RANGE})
       union select * from material_lot where uri in (${madeLate('parent')})
       union select * from material_lot where uri in (${madeLate('child')})
-      union select * from material_lot where uri in (select subject from trace_fact where ${IN_RANGE})`,
+      union select * from material_lot where uri in (select subject from trace_fact where ${IN_RANGE})
+      union select * from material_lot where uri in (select value from json_each(?3))`,
+    named: true,
     key: 'uri',
     changes: ['supplier'],
     positions: [],

@@ -33,8 +33,8 @@ export function endStated(plant: SqlDatabase, links: readonly OpenAgain[], log: 
 }
 
 /**
- * One line ships and another takes back: what came along in the stretch ends with the first return that any of them
- * stated.
+ * One line ships and another takes back: what came along in the stretch, or was made then because nothing was in the way
+ * any more, ends with the first return that any of them stated.
  */
 export function settleReturns(
   source: SqlDatabase,
@@ -45,7 +45,8 @@ export function settleReturns(
   const moved = source.all<{ uri: string }>(
     `select subject as uri from trace_fact where position > ?1 and position <= ?2 and kind in ('ship', 'return')
      union select child as uri from edge where position > ?1 and position <= ?2 and kind = 'aggregate'
-     union select parent as uri from edge where position > ?1 and position <= ?2 and kind = 'ship'`,
+     union select parent as uri from edge where position > ?1 and position <= ?2 and kind = 'ship'
+     union select child as uri from link_waiting where op = 'open' and made_by > ?1 and made_by <= ?2`,
     after,
     end,
   )

@@ -1,7 +1,5 @@
-import type { EpcisItem, EpcisThing, SqlDatabase } from '../../contracts/index.ts'
-import { thingsOf } from '../epcis/event-links.ts'
-import type { JsonObject } from '../epcis/faults.ts'
-import { timeMs } from '../epcis/uri.ts'
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { CAPTURED, capturedThings } from '../epcis/captured-things.ts'
 import { serialOf } from '../genealogy/fact-event.ts'
 import { decoded, lotName, thingUri } from '../genealogy/things.ts'
 import { lotUri } from '../identity/index.ts'
@@ -12,7 +10,6 @@ import { eventsAt, positionsOf } from './stated-events.ts'
 import { checkTriggers } from './trigger-check.ts'
 
 const COMMISSION = 'qe.trace.linked.v1'
-const CAPTURED = 'ext.epcis.captured.v1'
 
 /**
  * Compares the tables by which units, lots and triggers are found with the log: a unit without its row is in no recall,
@@ -112,19 +109,6 @@ function toldThings(db: SqlDatabase): { units: Map<string, ToldUnit>; lots: Set<
     }
   }
   return { units, lots }
-}
-
-/** None of a text that is altered beyond reading: its rows are told as those of no event. */
-function capturedThings(data: Record<string, unknown>): { at: string; things: EpcisThing[] } {
-  const nothing = { at: '', things: [] }
-  try {
-    const said = data['event'] as JsonObject
-    if (said['errorDeclaration'] !== undefined) return nothing
-    const at = new Date(Math.floor(timeMs(String(said['eventTime'])))).toISOString()
-    return { at, things: thingsOf(said, data['lots'] as EpcisItem['lots'] | undefined) }
-  } catch {
-    return nothing
-  }
 }
 
 /**

@@ -19,6 +19,7 @@ import { checkEvent } from './event-check.ts'
 import { schemaUri } from './inspection-event.ts'
 import { settle } from './returned.ts'
 import { relink } from './take-back.ts'
+import { nameLot } from './unit-lot.ts'
 import {
   around,
   type CloseLink,
@@ -223,19 +224,9 @@ export class EpcisWriter {
       position,
     )
     relink(this.#db, gone, by)
-    for (const { child, kind } of gone) if (kind === 'associate') this.#nameLot(child)
+    for (const { child, kind } of gone) if (kind === 'associate') nameLot(this.#db, child)
     const opened = open.map((e) => e.child)
     this.#wake(opened, [...gone.map((e) => e.child), ...opened], by)
-  }
-
-  /** A unit that no inspection named first has the lot that it is linked to. */
-  #nameLot(unit: string): void {
-    this.#db.run(
-      `update identity set lot = (select m.lot from edge e join material_lot m on m.uri = e.parent
-           where e.child = identity.uri and e.kind = 'associate' order by e.valid_from, e.parent limit 1)
-         where uri = ? and not exists (select 1 from inspection i where i.position = identity.first_position)`,
-      unit,
-    )
   }
 
   #thing(thing: EpcisItem['things'][number], at: string, position: number): void {
@@ -260,7 +251,7 @@ export class EpcisWriter {
       thing.gtin,
       at,
     )
-    if (thing.kind === 'unit') this.#nameLot(thing.uri)
+    if (thing.kind === 'unit') nameLot(this.#db, thing.uri)
   }
 }
 
