@@ -26,6 +26,7 @@ export const enLife = {
     endMeans: 'The alarm goes from the board, and the log keeps who ended it. Holds and reviews stay.',
   },
   holds: {
+    inspections: 'Its inspections',
     title: 'Holds',
     hold: 'Hold {{name}}',
     release: 'Release {{name}}',
