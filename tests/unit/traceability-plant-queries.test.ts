@@ -118,6 +118,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
       'parts of a class and a time',
       (q) => q.recentParts({ limit: 20, class: 'scratch', from: at(2), to: at(99) }),
     ],
+    ['parts of a lot', (q) => q.recentParts({ limit: 20, lot: 'M1', result: 'fail' })],
     ['a record', async (q) => q.record(await id(q))],
     ['a life by serial', (q) => q.bySerial(line.serial(6))],
     ['a life by label', (q) => q.bySerial(`(01)09506000134352(21)${line.serial(6)}`)],

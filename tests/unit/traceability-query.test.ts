@@ -86,6 +86,22 @@ describe('query surface', () => {
     })
   })
 
+  it('lists the parts of a lot, however often they were judged and whoever named the lot', async () => {
+    const other = { ...context, lot: 'M2' }
+    await store.capture(request(1, failVerdict(), { context: lotted }))
+    await store.capture(request(2, failVerdict(), { context: other }))
+    await store.capture(request(3, passVerdict({ codes: [gs1Code('A3')] }), { context: lotted }))
+    await store.capture(
+      request(3, failVerdict({ codes: [gs1Code('A3')] }), { context: lotted, station: 'st20' }),
+    )
+    const of = async (f: Omit<Parameters<TraceQuery['recentParts']>[0], 'limit'>) =>
+      (await query.recentParts({ limit: 10, ...f })).map((r) => `${r.station}/${r.trigger}`)
+    expect(await of({ lot: 'M1' })).toEqual(['st20/3', 'st10/3', 'st10/1'])
+    expect(await of({ lot: 'M1', result: 'fail' })).toEqual(['st20/3', 'st10/1'])
+    expect(await of({ lot: 'M2' })).toEqual(['st10/2'])
+    expect(await of({ lot: 'm1' })).toEqual([])
+  })
+
   it('shows what happened to the part where the gate did otherwise than the rules', async () => {
     const told = async (
       trigger: number,

@@ -98,6 +98,8 @@ export interface PartFilter {
   result?: VerdictResult
   /** With a condemned finding of the class. */
   class?: string
+  /** Judged as of this lot. */
+  lot?: string
   /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
   from?: string
   to?: string
@@ -126,6 +128,16 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter, merged: Identi
   if (name !== undefined)
     // Of the defects, which are few, to their parts: part after part a class that is rare would be looked for in all.
     q = q.where('position', 'in', k.selectFrom('defect').select('position').where('class', '=', name))
+  if (f.lot !== undefined) {
+    // By the links of the lot: part after part a small one would be looked for in all.
+    const ofLot = k
+      .selectFrom('material_lot')
+      .innerJoin('edge', 'edge.parent', 'material_lot.uri')
+      .innerJoin('inspection as i', 'i.unit', 'edge.child')
+      .select('i.position')
+      .where('material_lot.lot', '=', f.lot)
+    q = q.where('lot', '=', f.lot).where('position', 'in', ofLot)
+  }
   return q.execute().then((rows) => complete(k, rows, merged))
 }
 

@@ -6,6 +6,7 @@ import { queryText } from '../api/client.ts'
 import { useAnalysis } from '../api/hooks.ts'
 import type { Analysis } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
+import { AsOf } from '../look/as-of.tsx'
 import { countText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { usePaging } from '../look/printing.ts'
@@ -70,6 +71,8 @@ export function AnalysisPage(): ReactNode {
         <Button href={`/api/analysis?${queryText({ ...filter, format: 'csv', bom: '1' })}`}>
           {t('analysis.csv')}
         </Button>
+        <span className="grow" />
+        <AsOf readMs={answered ? query.dataUpdatedAt : undefined} again={query} />
       </div>
       {error && <Failed error={error} retry={() => void query.refetch()} />}
       {!answered && !error && <Waiting />}

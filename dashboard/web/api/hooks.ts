@@ -78,7 +78,7 @@ export const usePareto = (since: string | null): UseQueryResult<DefectCount[]> =
   })
 
 /** `line` of a plant; `from` and `to` RFC 3339; `first` and `last` inspection ids. */
-const FILTER = ['line', 'station', 'result', 'class', 'from', 'to', 'first', 'last'] as const
+const FILTER = ['line', 'station', 'result', 'class', 'lot', 'from', 'to', 'first', 'last'] as const
 export type PartFilter = Record<(typeof FILTER)[number], string | null>
 
 export const filterOf = (search: URLSearchParams): PartFilter =>
@@ -92,8 +92,14 @@ export const useParts = (filter: PartFilter, enabled: boolean) =>
     queryKey: ['parts', filter],
     enabled,
     initialPageParam: null as number | null,
-    queryFn: ({ pageParam, signal }) =>
-      getJson<PartPage>(`/api/parts?${queryText({ ...filter, limit: 50, before: pageParam })}`, signal),
+    queryFn: async ({ pageParam, signal }) => ({
+      ...(await getJson<PartPage>(
+        `/api/parts?${queryText({ ...filter, limit: 50, before: pageParam })}`,
+        signal,
+      )),
+      // Older pages are asked for later, and say nothing of how new the newest part is.
+      readMs: Date.now(),
+    }),
     getNextPageParam: (page) => page.nextBefore,
   })
 

@@ -11,6 +11,7 @@ export type {
   EscapeEstimate,
   EscapeEstimates,
   LifeAnswer,
+  LooksAnswer,
   RegisteredModel,
   ReviewItem,
   ReviewsAnswer,

@@ -1,9 +1,10 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams, useSearchParams } from 'react-router'
-import { isUnknown } from '../api/client.ts'
+import { isUnknown, queryText } from '../api/client.ts'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
 import { UNIT_DISPOSITIONS, type Recall } from '../api/types.ts'
+import { AsOf } from '../look/as-of.tsx'
 import { countText, momentText } from '../look/format.ts'
 import { usePaging } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
@@ -50,6 +51,8 @@ function NamedLot({ lot }: { lot: string }): ReactNode {
           </span>
         )}
         <span className="grow" />
+        <AsOf readMs={recall.data && recall.dataUpdatedAt} again={recall} />
+        <Link to={`/parts?${queryText({ lot })}`}>{t('holds.inspections')}</Link>
         <a href={`/api/recall?target=${encodeURIComponent(target)}&format=csv&bom=1`}>CSV</a>
         <a href={`/api/recall?target=${encodeURIComponent(target)}&format=epcis`}>EPCIS</a>
         <HoldButton target={hold?.target ?? target} name="" held={isHeld(holds.data, target)} />

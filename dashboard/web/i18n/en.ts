@@ -50,6 +50,7 @@ export const en = {
     otherClock:
       'Times on these pages go by the clock of the line, {{zone}}, {{there}}; this screen stands at {{here}}.',
     printed: 'printed {{at}}',
+    asOf: 'as of {{time}}',
     onPaper: 'Not all: these are the first {{n}} of {{total}} rows. The page has the others.',
   },
   link: {
@@ -61,6 +62,11 @@ export const en = {
     noCounts: 'Counts cannot be had: zeros here say nothing.',
     oldCounts: 'Counts are not current: those shown are of {{time}}.',
     oldAnswers: 'Not current: what you see is of {{time}} and could not be asked for again.',
+  },
+  update: {
+    title: 'The server has newer pages than these.',
+    hint: 'What is typed here and not sent yet is lost when they are loaded.',
+    load: 'Load them',
   },
   error: {
     title: 'The server refused or failed',
@@ -155,7 +161,7 @@ export const en = {
     serialsFrom: 'Serials that begin so:',
     serialsFromMore: 'Serials that begin so, the first of more; type further characters to see the others:',
     noneFiltered: 'No part matches this filter',
-    noneFilteredHint: 'Choose another station, verdict, defect or time.',
+    noneFilteredHint: 'Choose another station, verdict, defect, lot or time.',
     more: 'Show older parts ({{n}} shown)',
     end: 'All {{n}} parts shown',
   },

@@ -50,6 +50,7 @@ export const zh: typeof en = {
     clock: '产线时钟:{{zone}}',
     otherClock: '页面上的时间均为产线时钟:{{zone}},{{there}};本屏幕时区为 {{here}}。',
     printed: '打印于 {{at}}',
+    asOf: '截至 {{time}}',
     onPaper: '并非全部:此处为 {{total}} 行中的前 {{n}} 行,其余见页面。',
   },
   link: {
@@ -61,6 +62,11 @@ export const zh: typeof en = {
     noCounts: '无法取得计数:此处的零没有意义。',
     oldCounts: '计数不是最新状态:所示为 {{time}} 的数值。',
     oldAnswers: '不是最新状态:所示内容取得于 {{time}},之后未能再次取得。',
+  },
+  update: {
+    title: '服务器上的页面已更新。',
+    hint: '重新加载时,此处已输入但未提交的内容会丢失。',
+    load: '重新加载',
   },
   error: {
     title: '服务器拒绝或出错',
@@ -154,7 +160,7 @@ export const zh: typeof en = {
     serialsFrom: '以此开头的序列号:',
     serialsFromMore: '以此开头的序列号(仅列前几个),继续输入可缩小范围:',
     noneFiltered: '没有符合筛选条件的工件',
-    noneFilteredHint: '请选择其他工位、判定、缺陷或时间。',
+    noneFilteredHint: '请选择其他工位、判定、缺陷、批次或时间。',
     more: '显示更早的工件(已显示 {{n}} 件)',
     end: '已显示全部 {{n}} 件',
   },

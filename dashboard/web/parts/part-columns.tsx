@@ -82,9 +82,19 @@ export function usePartColumns(within: string): TableColumnsType<PartRow> {
       },
       {
         title: t('parts.disposition'),
-        width: 110,
+        width: 140,
         responsive: ['xl'],
-        render: (_, row) => t(`disposition.${row.disposition}`),
+        className: 'wrap',
+        render: (_, { disposition, decision }) => (
+          <>
+            {t(`disposition.${disposition}`)}
+            {decision && (
+              <div className="small muted" data-decided={decision.by}>
+                {decision.by} · {decision.reason}
+              </div>
+            )}
+          </>
+        ),
       },
       {
         title: t('parts.latency'),

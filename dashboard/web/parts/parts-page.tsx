@@ -5,6 +5,7 @@ import { useNavigate, useSearchParams } from 'react-router'
 import { isUnknown } from '../api/client.ts'
 import { filterOf, filterText, useLine, usePareto, useParts, usePlant, useSerial } from '../api/hooks.ts'
 import { className } from '../i18n/class-names.ts'
+import { AsOf } from '../look/as-of.tsx'
 import { TimeField } from '../look/time-field.tsx'
 import { RESULTS, type PartRow } from '../api/types.ts'
 import { atPlant } from '../shell/site.tsx'
@@ -93,6 +94,16 @@ export function PartsPage(): ReactNode {
             ...classes.map((c) => ({ value: c, label: className(c) })),
           ]}
         />
+        <Input.Search
+          key={`lot ${filter.lot}`}
+          className="w-station"
+          aria-label={t('parts.lot')}
+          placeholder={t('parts.lot')}
+          defaultValue={filter.lot ?? ''}
+          disabled={serial !== null}
+          allowClear
+          onSearch={(value) => set('lot', value.trim())}
+        />
         <TimeField
           label={t('analysis.from')}
           value={filter.from}
@@ -114,9 +125,10 @@ export function PartsPage(): ReactNode {
           onSearch={(value) => set('serial', value.trim())}
         />
         <span className="grow" />
-        <Button onClick={() => void (serial === null ? list.refetch() : life.refetch())}>
-          {t('parts.reload')}
-        </Button>
+        <AsOf
+          readMs={serial === null ? list.data?.pages[0]?.readMs : life.data && life.dataUpdatedAt}
+          again={serial === null ? list : life}
+        />
       </div>
       {serial !== null && !unknownSerial && (
         <Alert

@@ -13,6 +13,7 @@ import { AccountMenu } from '../people/account-menu.tsx'
 import { Guarded } from './broken.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
 import { OldAnswers } from './old-answers.tsx'
+import { OldProgram } from './old-program.tsx'
 import { PrintHead } from './print-head.tsx'
 import { atPlant, OnLine } from './site.tsx'
 import { Waiting } from './states.tsx'
@@ -81,6 +82,7 @@ export function Shell(): ReactNode {
         <ConnectionBanner />
       </OnLine>
       <OldAnswers />
+      <OldProgram />
       <main aria-label={title}>
         <h1 className="unseen">{title}</h1>
         <PrintHead />

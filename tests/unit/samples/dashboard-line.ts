@@ -113,6 +113,7 @@ export class FakeLine {
         .filter((r) => station === undefined || r.station === station)
         .filter((r) => result === undefined || r.result === result)
         .filter((r) => f.class === undefined || r.defects.some((d) => d.class === f.class))
+        .filter((r) => f.lot === undefined || r.lot === f.lot)
         .filter((r) => (f.from ?? '') <= r.at && r.at < (f.to ?? '9999'))
       return (afterPosition === undefined ? rows.toReversed() : rows).slice(0, limit)
     },
