@@ -1,5 +1,6 @@
-import { type Document, isPair, isScalar, isSeq, type Scalar, visit } from 'yaml'
+import type { Document, Scalar } from 'yaml'
 import type { CodedError, ErrorDetail } from './errors.ts'
+import { yaml } from './yaml.ts'
 
 /** Of an environment: the value by name, undefined for one that is not set. */
 export type Variables = (name: string) => string | undefined
@@ -36,7 +37,7 @@ export function fillVariables(
   variables: Variables,
   refuse: (node: Scalar, at: PropertyKey[], detail: ErrorDetail) => CodedError,
 ): void {
-  visit(doc, {
+  yaml().visit(doc, {
     Scalar(key, node, ancestors) {
       if (typeof node.value !== 'string') return
       const source = node.value
@@ -75,14 +76,16 @@ function typed(doc: Document.Parsed, text: string): unknown {
   for (const tag of doc.schema.tags) {
     if (tag.collection !== undefined || tag.default !== true || !tag.test?.test(text)) continue
     const value: unknown = tag.resolve(text, () => undefined, doc.options)
-    return isScalar(value) ? value.value : value
+    return yaml().isScalar(value) ? value.value : value
   }
   return text
 }
 
-const pathOf = (nodes: readonly unknown[]): PropertyKey[] =>
-  nodes.flatMap((node, i) => {
+const pathOf = (nodes: readonly unknown[]): PropertyKey[] => {
+  const { isPair, isScalar, isSeq } = yaml()
+  return nodes.flatMap((node, i) => {
     const parent = nodes[i - 1]
     if (isPair(node)) return isScalar(node.key) ? unmarkVariables(String(node.key.value)) : []
     return isSeq(parent) ? parent.items.indexOf(node) : []
   })
+}

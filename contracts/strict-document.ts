@@ -1,7 +1,8 @@
-import { isScalar, LineCounter, parseDocument } from 'yaml'
+import type { Document, LineCounter } from 'yaml'
 import type { z } from 'zod'
 import { fillVariables, markVariables, unmarkVariables, type Variables } from './document-variables.ts'
 import { CodedError, type ErrorDetail } from './errors.ts'
+import { yaml } from './yaml.ts'
 
 /**
  * Parses YAML or JSON text against a strict schema.
@@ -24,6 +25,7 @@ export function parseStrict<S extends z.ZodType>(
       actual: odd[0] === '\0' ? 'a NUL, as text in UTF-16 has them' : 'bytes of another encoding',
       hint: 'save the file as UTF-8',
     })
+  const { LineCounter, parseDocument } = yaml()
   const counter = new LineCounter()
   const source = variables ? markVariables(text) : text
   const doc = parseDocument(source, { lineCounter: counter, uniqueKeys: true, strict: true })
@@ -97,7 +99,7 @@ export function requestFault(error: z.ZodError, value: unknown, where: string): 
 }
 
 /** @throws CFG_SYNTAX for an alias of nothing, of itself, or of too much */
-function valueOf(doc: ReturnType<typeof parseDocument>, file: string): unknown {
+function valueOf(doc: Document.Parsed, file: string): unknown {
   try {
     const value: unknown = doc.toJS()
     // A value that holds itself has no text, and no schema ends on it.
@@ -181,6 +183,7 @@ function pathText(path: readonly PropertyKey[]): string {
 
 /** Line of a path as errors say it, `tools[1].threshold`, or of the nearest place around it; null when the text has none. */
 export function lineOfPath(text: string, path: string): number | null {
+  const { LineCounter, parseDocument } = yaml()
   const counter = new LineCounter()
   // Variables inside { } would be taken for maps.
   const doc = parseDocument(markVariables(text), { lineCounter: counter })
@@ -190,7 +193,7 @@ export function lineOfPath(text: string, path: string): number | null {
 
 /** Line of the deepest node that exists on the path; for an unknown key the key itself. */
 function lineOf(
-  doc: ReturnType<typeof parseDocument>,
+  doc: Document.Parsed,
   path: readonly PropertyKey[],
   counter: LineCounter,
 ): number | null {
@@ -204,7 +207,7 @@ function lineOf(
           item !== null &&
           typeof item === 'object' &&
           'key' in item &&
-          isScalar(item.key) &&
+          yaml().isScalar(item.key) &&
           item.key.value === key &&
           item.key.range
         ) {

@@ -21,21 +21,28 @@ export { SAMPLES, type Sample } from './life/sampling.ts'
 export { lastWindows, type SeriesReport, watchReport } from './life/watch-report.ts'
 export { FOREIGN_FAMILIES } from './import/arguments.schema.ts'
 export type { ForeignFamily, ImportArguments } from './import/arguments.schema.ts'
-export { importModel } from './import/import-model.ts'
 export type { ImportReport, ImportRequest } from './import/import-model.ts'
-export { importOcr } from './import/import-ocr.ts'
 export type { FindingParity, ImageParity } from './import/parity.ts'
 export { backboneOfHash, backboneTaughtWith, findBackbone } from './heads/find-backbone.ts'
 export type { LabelledRegion } from './heads/region-labels.ts'
-export { teachClasses } from './heads/teach-classes.ts'
 export type { LabelledImage, TaughtClasses, TeachClassesOptions } from './heads/teach-classes.ts'
-export { teachBoxes } from './heads/teach-boxes.ts'
 export type { UnseenImage } from './heads/box-findings.ts'
 export type { BoxJudgement, TaughtBoxes } from './heads/teach-boxes.ts'
-export { teachSegments } from './heads/teach-segments.ts'
 export type { TaughtSegments } from './heads/teach-segments.ts'
 export type { SegmentImage } from './heads/labelled-pictures.ts'
 export { backgroundOf, findingClasses, scoreNames } from './card-names.ts'
+export {
+  importBackbone,
+  importModel,
+  importOcr,
+  packTaught,
+  quantise,
+  teach,
+  teachBoxes,
+  teachClasses,
+  teachSegments,
+  updateTaught,
+} from './when-asked.ts'
 export { checkRegions } from './check-regions.ts'
 export { checkThresholds } from './check-thresholds.ts'
 export { loadModel } from './load-model.ts'
@@ -62,14 +69,12 @@ export { packModel } from './package/pack.ts'
 export type { PackRequest, PackedModel } from './package/pack.ts'
 export { verifyPackage } from './package/verify.ts'
 export type { VerifiedPackage } from './package/verify.ts'
-export { quantise } from './quantise/quantise.ts'
 export type { Quantised, QuantiseRequest } from './quantise/quantise.ts'
 export type { Pixels } from './pixels.ts'
 export type { ModelOutput, ModelRunner, RunOptions } from './runner.ts'
 export { listProviders } from './runtime/providers.ts'
 export { readBackboneCard } from './teach/backbone-card.ts'
 export type { Backbone } from './teach/backbone.ts'
-export { importBackbone } from './teach/import-backbone.ts'
 export { METHOD_IDS, teachOptionsSchema } from './teach/request.ts'
 export { MAX_AREA_PX } from './teach/plan.ts'
 export { sizeText } from './pixels.ts'
@@ -78,9 +83,6 @@ export { BrokenImages } from './teach/broken-images.ts'
 export { usualSize } from './teach/images.ts'
 export type { TeachImage, TeachOptions, TeachProgress, TeachRequest } from './teach/request.ts'
 export type { TeachReport } from './teach/conclude.ts'
-export { teach } from './teach/teach.ts'
 export type { TaughtModel } from './teach/teach.ts'
 export { checkTaughtFolder, loadTeachData, taughtBackbone, teachDataDir } from './teach/teach-store.ts'
-export { packTaught } from './teach/taught-package.ts'
 export { NOTHING_WRITTEN } from './teach/tools.ts'
-export { updateTaught } from './teach/update.ts'

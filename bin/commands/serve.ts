@@ -1,25 +1,10 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { lineFile, loadLine, type Overrides } from '../line/config.ts'
 import type { Environment } from '../setup/environment.ts'
-import { startLine } from '../line.ts'
-import { log } from '../setup/log.ts'
-import { onStop } from '../setup/on-stop.ts'
 import { whole } from '../terminal/options.ts'
-import { checkPorts } from '../setup/free-ports.ts'
 import { paths } from '../setup/paths.ts'
-import { reportStarted, reportStopping, supervise } from '../setup/supervise.ts'
-
-interface ServeOptions {
-  data?: string
-  port?: number
-  host?: string
-  workers?: number
-  once?: boolean
-  supervisor: boolean
-  supervised?: boolean
-}
+import { supervise } from '../setup/supervise.ts'
+import type { ServeOptions } from './run-line.ts'
 
 export function addServe(program: Command, environment: Environment): void {
   const options = (command: Command): Command =>
@@ -47,46 +32,19 @@ export function addServe(program: Command, environment: Environment): void {
       .addOption(command.createOption('--supervised').hideHelp())
 
   options(program.command('serve <line>').description('run a line: a name in lines/ or a line file')).action(
-    (line: string, o: ServeOptions) => serve(lineFile(line), o, environment),
+    (line: string, o: ServeOptions) => serve(line, o, environment),
   )
   options(program.command('demo').description('run the sample line')).action((o: ServeOptions) =>
     serve(join(paths.lines, 'sample.line.yaml'), o, environment),
   )
 }
 
-async function serve(file: string, o: ServeOptions, environment: Environment): Promise<void> {
-  const flags: Overrides = { dataDir: o.data, port: o.port, host: o.host, workers: o.workers }
+/** What a line needs is loaded by the process that runs it; a wrong line file is said there, too. */
+async function serve(line: string, o: ServeOptions, environment: Environment): Promise<void> {
   if (o.supervisor && !o.supervised) {
-    await checkPorts((await loadLine(file, environment, flags, process.env)).spec)
     process.exitCode = await supervise(['--supervised'])
     return
   }
-  const config = await loadLine(file, environment, flags, process.env)
-  await checkPorts(config.spec)
-  if (!existsSync(join(paths.web, 'index.html')))
-    log.warn({ expected: paths.web }, 'the pages are not built: run `npm run build`')
-  const line = await startLine(config, environment)
-  let stopping = false
-  const stop = (): void => {
-    if (stopping) return
-    stopping = true
-    reportStopping()
-    line.stop().then(
-      (owed) => process.exit(owed === 0 ? 0 : 1),
-      (error: unknown) => {
-        log.error({ error: String(error) }, 'the line did not stop cleanly')
-        process.exit(1)
-      },
-    )
-  }
-  onStop(stop)
-  reportStarted(stop)
-  // Last: whoever reads this line may stop the line at once.
-  process.stdout.write(
-    `${JSON.stringify({ line: config.spec.line, url: line.url, data: config.dataDir, pid: process.pid })}\n`,
-  )
-  if (o.once) {
-    await line.ended
-    stop()
-  }
+  const { runLine } = await import('./run-line.ts')
+  await runLine(line, o, environment)
 }

@@ -1,22 +1,6 @@
-import { once } from 'node:events'
-import type { Worker } from 'node:worker_threads'
 import type { GeneratedFrame } from '../../camera/index.ts'
-import { type CameraSpecOf, endThread, spawnWorker } from '../../contracts/index.ts'
-
-export interface SampleCameraOrder {
-  seed: number
-  count: number | null
-  defectRate: number
-  firstSerial: number
-}
-
-export interface SampleCameraPicture {
-  pixels: Uint8Array
-  widthPx: number
-  heightPx: number
-  serial: string
-  defects: string[]
-}
+import type { CameraSpecOf } from '../../contracts/index.ts'
+import { drawSampleLine } from '../../datasets/index.ts'
 
 export interface SampleCamera {
   frames(): AsyncGenerator<GeneratedFrame>
@@ -24,42 +8,28 @@ export interface SampleCamera {
 }
 
 /**
- * The seeded sample line, drawn in a thread of its own. Resolves when the first board is drawn, so that no trigger
- * waits for the thread to start. Serials continue with the trigger number: a line that was restarted does not make
+ * The seeded sample line as a camera. Serials continue with the trigger number: a line that was restarted does not make
  * the same serial twice.
  */
 export async function openSampleCamera(
   spec: CameraSpecOf<'sample-line'>,
   firstTrigger: number,
 ): Promise<SampleCamera> {
-  const order: SampleCameraOrder = {
+  const line = await drawSampleLine({
     seed: spec.seed,
     count: spec.count ?? null,
     defectRate: spec.defectRate,
     firstSerial: firstTrigger,
-  }
-  const worker = spawnWorker(new URL('./sample-camera.worker.ts', import.meta.url), { workerData: order })
-  let next = await nextBoard(worker)
+  })
   return {
     async *frames() {
-      while (next) {
-        const picture = next
-        const upcoming = nextBoard(worker)
+      for await (const { pixels, widthPx, heightPx, serial, defects } of line.boards())
         yield {
-          bytes: picture.pixels,
-          format: { kind: 'raw', pixel: 'mono8', widthPx: picture.widthPx, heightPx: picture.heightPx },
-          source: `sample-line board ${picture.serial}${picture.defects.length ? ` (${picture.defects.join(', ')})` : ''}`,
+          bytes: pixels,
+          format: { kind: 'raw', pixel: 'mono8', widthPx, heightPx },
+          source: `sample-line board ${serial}${defects.length ? ` (${defects.join(', ')})` : ''}`,
         }
-        next = await upcoming
-      }
     },
-    close: async () => void (await endThread(worker)),
+    close: () => line.close(),
   }
-}
-
-/** @throws what the thread died of */
-async function nextBoard(worker: Worker): Promise<SampleCameraPicture | null> {
-  worker.postMessage('next')
-  const [picture] = (await once(worker, 'message')) as [SampleCameraPicture | null]
-  return picture
 }

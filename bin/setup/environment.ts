@@ -1,6 +1,5 @@
 import { delimiter, resolve } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
-import { checkDatabaseUrl } from '../../traceability/index.ts'
 
 /** What the environment may set; read once, here. Flags win over it, the line file loses to it. */
 export interface Environment {
@@ -37,9 +36,18 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
 
 const text = (env: NodeJS.ProcessEnv, name: string): string | null => env[name]?.trim() || null
 
-function databaseUrl(env: NodeJS.ProcessEnv, name: string): string | null {
-  const value = text(env, name)
-  return value === null ? null : checkDatabaseUrl(value, name)
+/** The value is never repeated, it may hold a password. */
+function databaseUrl(env: NodeJS.ProcessEnv, path: string): string | null {
+  const value = text(env, path)
+  if (value === null) return null
+  const url = URL.canParse(value) ? new URL(value) : null
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.pathname.length < 2)
+    throw new CodedError('CFG_INVALID', {
+      path,
+      expected: 'postgres://user:password@host:port/database, with ?sslmode=verify-full for TLS',
+      actual: url === null ? 'something that is no URL' : `${url.protocol}//… without these parts`,
+    })
+  return value
 }
 
 function integer(env: NodeJS.ProcessEnv, name: string, min: number, max: number): number | null {

@@ -1,5 +1,4 @@
 import { CodedError } from '../../contracts/index.ts'
-import { dataDirToken } from '../../dashboard/index.ts'
 import { AccountBook } from '../accounts/account-book.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import { lineAddress } from './line-address.ts'
@@ -27,6 +26,8 @@ export async function inDataDir<T>(
     const address = lineAddress(dir)
     if (address === null) throw error
     const key = AccountBook.keyIn(dir)
+    // Who works without a line needs nothing of its server.
+    const { dataDirToken } = await import('../../dashboard/index.ts')
     return throughLine({ url: address.url, token: key && dataDirToken(key) })
   }
   try {

@@ -1,4 +1,4 @@
-import { countNativeCalls, spawnWorker } from '../../contracts/index.ts'
+import { countNativeCalls, spawnWorker } from '../../contracts/thread.ts'
 
 /** What the guard gets, in shared memory, and how many seconds a call may take without a beat. */
 export interface GuardOrder {

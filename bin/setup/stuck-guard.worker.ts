@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
-import { CALLS, CodedError } from '../../contracts/index.ts'
+import { CALLS, CodedError } from '../../contracts/thread.ts'
 import { ENDS, type GuardOrder } from './stuck-guard.ts'
 
 const { beats, calls, limitS } = workerData as GuardOrder

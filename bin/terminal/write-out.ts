@@ -1,7 +1,6 @@
 import { lstatSync, statSync } from 'node:fs'
 import { open, rm, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { isImageFile } from '../../camera/index.ts'
 import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
 
 /** Writes a file that the command line named, its folder too. @throws CFG_USAGE, TRC_DISK_FULL */
@@ -21,6 +20,8 @@ interface Out {
  * take. Makes their folders only. @throws as `writeOut`
  */
 export async function checkOuts(outs: readonly Out[]): Promise<void> {
+  // Commands that ask nothing of the kind need no camera.
+  const { isImageFile } = await import('../../camera/index.ts')
   for (const [i, { flag, file }] of outs.entries()) {
     const usage = (expected: string): CodedError =>
       new CodedError('CFG_USAGE', { path: flag, expected, actual: file })

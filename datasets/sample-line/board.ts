@@ -1,4 +1,5 @@
-import { CodedError, type Box } from '../../contracts/index.ts'
+import type { Box } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 import { injectDefects, type TrueDefect } from './defects.ts'
 import type { DefectClass } from './defect-shapes.ts'
 import { BOARD_PX, clip, grow } from './design.ts'

@@ -1,4 +1,5 @@
-import { CodedError, type Box } from '../../contracts/index.ts'
+import type { Box } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 import { grownMask, labelRegions } from './components.kernel.ts'
 import { PLAN, type DefectClass, type Stroke } from './defect-shapes.ts'
 import { BOARD_PX, clip, grow, overlap } from './design.ts'

@@ -41,20 +41,35 @@ for (const folder of Object.keys(MAY_IMPORT)) {
   }
 }
 
-/** Files whose code a file loads at its start: types are gone by then, `import()` comes later. */
-const valuesOf = (file: string): string[] => {
-  const text = readFileSync(join(root, file), 'utf8').replace(
+/** What is left of a file when the imports of types are gone. */
+const codeOf = (file: string): string =>
+  readFileSync(join(root, file), 'utf8').replace(
     /(?:^|\n)(?:import|export) type [^'"]*from\s+['"][^'"]+['"]/g,
     '',
   )
-  return [...text.matchAll(IMPORT)].flatMap((m) => {
+
+/** Files whose code a file loads at its start: types are gone by then, `import()` comes later. */
+const valuesOf = (file: string): string[] => {
+  return [...codeOf(file).matchAll(IMPORT)].flatMap((m) => {
     const spec = m[1] ?? m[3]
     return spec === undefined ? [] : [relative(root, resolve(dirname(join(root, file)), spec))]
   })
 }
 
-/** Threads that load no schemas: one runs graphs, one checks the log. */
-const THREADS = ['models/runtime/session-pool.worker.ts', 'traceability/proof/verify.worker.ts']
+/** Threads that load no schemas, and the packages that each loads. */
+const THREADS: Record<string, string[]> = {
+  'bin/setup/stuck-guard.worker.ts': [],
+  'datasets/sample-line/drawn-line.worker.ts': ['zxing-wasm/writer'],
+  'models/runtime/session-pool.worker.ts': [],
+  'traceability/epcis/epcis.worker.ts': [],
+  'traceability/plant/postgres.worker.ts': ['pg'],
+  'traceability/proof/keeper.worker.ts': [],
+  'traceability/proof/verify.worker.ts': [],
+}
+const packagesOf = (file: string): string[] =>
+  [...codeOf(file).matchAll(/(?:^|\n)(?:import|export)\s(?:[^'"]*?from\s+)?['"]([^.'"][^'"]*)['"]/g)].flatMap(
+    (m) => m[1] ?? [],
+  )
 const loadedBy = (file: string): Set<string> => {
   const loaded = new Set([file])
   for (const of of loaded) for (const next of valuesOf(of)) loaded.add(next)
@@ -86,24 +101,50 @@ describe('import table', () => {
         .filter((t) => folderOf(t) !== folderOf(file) && t !== `${folderOf(t)}/index.ts`)
         .filter((t) => !(t === 'traceability/query/index.ts'))
         .filter((t) => !(t === 'contracts/error-text.ts' && file.startsWith('dashboard/web/')))
-        .filter((t) => !(t === 'contracts/thread.ts' && THREADS.some((thread) => loadedBy(thread).has(file))))
+        .filter(
+          (t) =>
+            !(
+              t === 'contracts/thread.ts' && Object.keys(THREADS).some((thread) => loadedBy(thread).has(file))
+            ),
+        )
         .map((t) => `${file} -> ${t}`),
     )
     expect(wrong).toEqual([])
   })
 
-  it('loads nothing for threads that must be up soon but their own folder, and of contracts what needs no schema', () => {
-    for (const thread of THREADS) {
-      const own = `${thread
-        .split('/')
-        .slice(0, thread.startsWith('models/') ? 2 : 1)
-        .join('/')}/`
-      expect([...loadedBy(thread)].filter((f) => !f.startsWith(own)).sort(), thread).toEqual([
-        'contracts/clock.ts',
-        'contracts/errors.ts',
-        'contracts/native-call.ts',
-        'contracts/thread.ts',
-      ])
+  it('loads nothing for threads that check nothing but their own folder, and of contracts what needs no schema', () => {
+    const lean = loadedBy('contracts/thread.ts')
+    expect([...lean].filter((f) => f.endsWith('.schema.ts'))).toEqual([])
+    for (const [thread, packages] of Object.entries(THREADS)) {
+      const loaded = [...loadedBy(thread)]
+      const own = `${dirname(thread).replace(/^(?!models)(.*?)\/.*/, '$1')}/`
+      expect(
+        loaded.filter((f) => !f.startsWith(own) && !lean.has(f)),
+        thread,
+      ).toEqual([])
+      expect(
+        loaded.flatMap(packagesOf).filter((name) => !name.startsWith('node:')),
+        thread,
+      ).toEqual(packages)
+    }
+  })
+
+  it('loads for threads that judge what runs models, not what makes them', () => {
+    const loaded = [...loadedBy('inspection/workers/inspect.worker.ts')]
+    expect(loaded).toContain('models/load-model.ts')
+    const making =
+      /^models\/(?:heads\/teach-|import\/import-|quantise\/|teach\/(?:teach|fit|update|conclude)\.ts$)/
+    expect(loaded.filter((f) => making.test(f))).toEqual([])
+  })
+
+  it('loads for the supervisor of a line, and for a question to its records, no line and no server', () => {
+    for (const command of ['serve', 'trace', 'hold', 'verify', 'balance']) {
+      const loaded = [...loadedBy('bin/program.ts'), ...loadedBy(`bin/commands/${command}.ts`)]
+      expect(loaded).toContain('contracts/index.ts')
+      expect(
+        loaded.filter((f) => ['bin/line.ts', 'dashboard/index.ts'].includes(f)),
+        command,
+      ).toEqual([])
     }
   })
 

@@ -1,4 +1,4 @@
-import { EpcisError } from '../../contracts/index.ts'
+import { EpcisError } from '../../contracts/thread.ts'
 import { type AnswerOptions, queryDocument } from './answer-document.ts'
 import type { EventStore, PageAsk, PageCursor } from './event-store.ts'
 

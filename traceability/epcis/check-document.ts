@@ -1,4 +1,4 @@
-import { EpcisError } from '../../contracts/index.ts'
+import { EpcisError } from '../../contracts/thread.ts'
 import { checkEvent } from './check-event.ts'
 import { type CheckContext, list, number, object, text, time, uri, type FieldCheck } from './check-fields.ts'
 import { at, Faults, isObject, type JsonObject, shown } from './faults.ts'

@@ -1,4 +1,5 @@
-import { EpcisError, type EpcisItem } from '../../contracts/index.ts'
+import type { EpcisItem } from '../../contracts/index.ts'
+import { EpcisError } from '../../contracts/thread.ts'
 import { type CapturedDocument, faultsOf, readDocument } from './check-document.ts'
 import type { JsonObject } from './faults.ts'
 import { prepareItem } from './prepare-item.ts'

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { CodedError, type OpenSql, type SqlDatabase } from '../../contracts/index.ts'
+import type { OpenSql, SqlDatabase } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 import { openDerived } from '../store/open-derived.ts'
 import { openSql } from '../store/open-sql.ts'
 import { SqliteEventLog } from '../log/event-log.ts'

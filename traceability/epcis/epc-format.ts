@@ -1,5 +1,6 @@
-import { EpcisError } from '../../contracts/index.ts'
-import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
+import { EpcisError } from '../../contracts/thread.ts'
+import { pureIdentityFrom } from '../identity/epc/index.ts'
+import { parseDigitalLink } from '../identity/gs1/index.ts'
 import { classUrn, comparedUri } from './epc.ts'
 import { isObject, type JsonObject } from './faults.ts'
 

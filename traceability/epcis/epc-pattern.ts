@@ -1,4 +1,5 @@
-import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
+import { pureIdentityFrom } from '../identity/epc/index.ts'
+import { parseDigitalLink } from '../identity/gs1/index.ts'
 import { classUrn, comparedUri } from './epc.ts'
 
 /** Whether an identifier of an event matches; both its form as written and its one form are looked at. */

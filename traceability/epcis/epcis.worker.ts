@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { asCoded, CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError } from '../../contracts/thread.ts'
 import { toWire } from '../store/store-ops.ts'
 import { EpcisDesk } from './desk.ts'
 import { type DeskAsk, type DeskReply, packError } from './thread-ops.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '../../contracts/index.ts'
+import { canonicalJson } from '../../contracts/thread.ts'
 import { oneUri, saidBeside } from './epc.ts'
 import { isObject, type JsonObject } from './faults.ts'
 import { isTime, timeMs } from './uri.ts'

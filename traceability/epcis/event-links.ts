@@ -1,5 +1,5 @@
 import type { EpcisLink, EpcisMove, EpcisThing } from '../../contracts/index.ts'
-import { parseDigitalLink } from '../identity/index.ts'
+import { parseDigitalLink } from '../identity/gs1/index.ts'
 import { oneUri } from './epc.ts'
 import { FieldName, plain, prefixesOf, valuesIn, wordForms } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'

@@ -1,4 +1,5 @@
-import { EpcisError, type SqlDatabase, type SqlValue } from '../../contracts/index.ts'
+import type { SqlDatabase, SqlValue } from '../../contracts/index.ts'
+import { EpcisError } from '../../contracts/thread.ts'
 import { orderOfKeys } from './compare.ts'
 import { oneUri } from './epc.ts'
 import { FieldName, plain, prefixesOf, type SeenEvent, valuesIn } from './extension-fields.ts'

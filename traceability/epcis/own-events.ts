@@ -6,7 +6,7 @@ import type {
   VerdictResult,
 } from '../../contracts/index.ts'
 import { lotName, thingUri } from '../genealogy/things.ts'
-import { encodePart } from '../identity/index.ts'
+import { encodePart } from '../identity/gs1/index.ts'
 import type { JsonObject } from './faults.ts'
 import { sensorReport } from './own-measurements.ts'
 import { isUnitOfRec20 } from './unit-codes.ts'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type EpcisItem, uuidv5 } from '../../contracts/index.ts'
+import type { EpcisItem } from '../../contracts/index.ts'
+import { uuidv5 } from '../../contracts/thread.ts'
 import { eventHash, formerHash } from './event-hash.ts'
 import { linksOf, lotsOf, movesOf, subjectsOf, thingsOf } from './event-links.ts'
 import type { JsonObject } from './faults.ts'

@@ -1,4 +1,4 @@
-import { EpcisError } from '../../contracts/index.ts'
+import { EpcisError } from '../../contracts/thread.ts'
 import { oneUri } from './epc.ts'
 import type { SeenEvent } from './extension-fields.ts'
 import { isObject, shown } from './faults.ts'

@@ -1,4 +1,4 @@
-import { asCoded } from '../../contracts/index.ts'
+import { asCoded } from '../../contracts/thread.ts'
 import { type EpcMatcher, epcMatcher } from './epc-pattern.ts'
 import { oneUri } from './epc.ts'
 import { writtenOut } from './event-hash.ts'

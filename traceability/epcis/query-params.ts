@@ -1,4 +1,4 @@
-import { EpcisError } from '../../contracts/index.ts'
+import { EpcisError } from '../../contracts/thread.ts'
 import { isObject, shown } from './faults.ts'
 
 /** Parameters of a simple event query: each value as text; lists have several. Crosses threads and is stored. */

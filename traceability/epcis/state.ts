@@ -1,4 +1,5 @@
-import { EpcisError, type EpcisFault, type EpcisException, type SqlDatabase } from '../../contracts/index.ts'
+import type { EpcisFault, EpcisException, SqlDatabase } from '../../contracts/index.ts'
+import { EpcisError } from '../../contracts/thread.ts'
 import type { QueryParams } from './query-params.ts'
 import type { Schedule } from './schedule.ts'
 

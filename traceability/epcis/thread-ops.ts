@@ -1,4 +1,5 @@
-import { asCoded, type EpcisException, EpcisError, type EpcisFault } from '../../contracts/index.ts'
+import type { EpcisException, EpcisFault } from '../../contracts/index.ts'
+import { asCoded, EpcisError } from '../../contracts/thread.ts'
 import { fromWire, toWire, type WireError } from '../store/store-ops.ts'
 import type { Answers } from './answers.ts'
 import type { Checks } from './checks.ts'

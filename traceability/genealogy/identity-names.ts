@@ -1,5 +1,5 @@
 import type { IdentityChanged, QEvent, SqlDatabase } from '../../contracts/index.ts'
-import { IdentityMap } from '../identity/index.ts'
+import { IdentityMap } from '../identity/identity-map.ts'
 
 /** Subject of every identity change: they are few, and this finds them all at once. */
 export const IDENTITY_SUBJECT = 'identity'

@@ -1,6 +1,8 @@
-import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 import { oneUri } from '../epcis/epc.ts'
-import { encodePart, urisIn } from '../identity/index.ts'
+import { urisIn } from '../identity/canonical-uri.ts'
+import { encodePart } from '../identity/gs1/index.ts'
 import { identityMap } from './identity-names.ts'
 
 /** Kinds of things that have no number of their own in GS1 terms here, or that a plant names itself. */

@@ -1,4 +1,4 @@
-import { asCoded, type CodedError } from '../../contracts/index.ts'
+import { asCoded, type CodedError } from '../../contracts/thread.ts'
 import type { DataField } from './data-identifiers.ts'
 import { buildDigitalLink, encodePart, GS1_DOMAIN, GS1_RULES, type Gs1Element } from './gs1/index.ts'
 import { type CarrierData, readCarrier } from './carrier.ts'

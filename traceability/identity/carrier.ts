@@ -1,4 +1,5 @@
-import { gs1CheckDigit, CodedError, type CodeRead } from '../../contracts/index.ts'
+import type { CodeRead } from '../../contracts/index.ts'
+import { gs1CheckDigit, CodedError } from '../../contracts/thread.ts'
 import type { DataField } from './data-identifiers.ts'
 import { type Epc, parseEpcUri } from './epc/index.ts'
 import { FNC1, type Gs1Element, parseBracketed, parseDigitalLink, parseElementString } from './gs1/index.ts'

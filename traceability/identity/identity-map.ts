@@ -1,4 +1,5 @@
-import { CodedError, type IdentityChanged } from '../../contracts/index.ts'
+import type { IdentityChanged } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 import { canonicalUri } from './canonical-uri.ts'
 import { pureIdentityFrom } from './epc/index.ts'
 import { GS1_DOMAIN, parseDigitalLink } from './gs1/index.ts'

@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 
 /** @throws TRC_IDENTITY; `at` is the 0-based character of the text as read. */
 export function refuse(at: number, expected: string, actual: string): never {

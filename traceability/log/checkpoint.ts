@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 import { HASH_BYTES } from './merkle.ts'
 import {
   base64,

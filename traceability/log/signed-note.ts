@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 
 /** Signature types of c2sp.org/signed-note that this project uses. */
 export const NOTE_TYPE = { ed25519: 0x01, cosignature: 0x04 } as const

@@ -1,4 +1,4 @@
-export { checkDatabaseUrl, placeOf } from './database-url.ts'
+export { placeOf } from './database-url.ts'
 export { type HoldOrder, holdOrders } from './hold-orders.ts'
 export { migratePostgres, refuseEncoding, scriptsOf, type StoreKind } from './migrations.ts'
 export { PlantDesk } from './plant-desk.ts'

@@ -1,4 +1,4 @@
-import { CodedError, type ErrorCode } from '../../contracts/index.ts'
+import { CodedError, type ErrorCode } from '../../contracts/thread.ts'
 
 /** Position and sequence are given out by the log itself: a collision there is its own fault, not that of a request. */
 const LOG_COUNTER = /event_pkey|event_source_sequence|event_\w+_pkey/

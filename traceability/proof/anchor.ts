@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises'
-import { CodedError, timeLimit } from '../../contracts/index.ts'
+import { CodedError, timeLimit } from '../../contracts/thread.ts'
 
 /** A place outside the line that keeps what was signed: a share, a drive that only appends, a ledger behind HTTP. */
 export interface Anchor {

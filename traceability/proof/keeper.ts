@@ -1,4 +1,5 @@
-import { asCoded, type ProofSpec, type SqlDatabase, toFact } from '../../contracts/index.ts'
+import type { ProofSpec, SqlDatabase } from '../../contracts/index.ts'
+import { asCoded, toFact } from '../../contracts/thread.ts'
 import {
   checkpointNote,
   cosignersOf,

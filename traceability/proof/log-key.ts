@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
+import { asCoded, CodedError, makeFolder } from '../../contracts/thread.ts'
 import {
   NOTE_TYPE,
   type NoteSigner,

@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { setImmediate as breathe } from 'node:timers/promises'
-import { asCoded, CodedError, type ErrorFact, type SqlDatabase, toFact } from '../../contracts/index.ts'
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { asCoded, CodedError, type ErrorFact, toFact } from '../../contracts/thread.ts'
 import {
   checkNote,
   checkpointNote,

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { asCoded, CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError } from '../../contracts/thread.ts'
 import { fileError } from '../store/sqlite-errors.ts'
 import {
   checkNote,

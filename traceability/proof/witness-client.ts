@@ -1,4 +1,4 @@
-import { CodedError, timeLimit } from '../../contracts/index.ts'
+import { CodedError, timeLimit } from '../../contracts/thread.ts'
 import {
   checkNote,
   checkpointNote,

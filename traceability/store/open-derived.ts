@@ -1,6 +1,7 @@
 import { existsSync, renameSync } from 'node:fs'
 import { basename } from 'node:path'
-import { CodedError, type OpenSql, type SqlDatabase } from '../../contracts/index.ts'
+import type { OpenSql, SqlDatabase } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 import { openSql } from './open-sql.ts'
 import { DAMAGED, isDamaged, SqliteDamage } from './sqlite-errors.ts'
 

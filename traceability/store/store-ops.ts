@@ -1,19 +1,5 @@
-import {
-  type CaptureAck,
-  CodedError,
-  type CountedTrigger,
-  type EpcisCaptureAck,
-  type EpcisCaptureRequest,
-  type ErrorCode,
-  type ErrorDetail,
-  type FactAck,
-  type FrameFormat,
-  type FrameMeta,
-  type ImagesDeleted,
-  type NcrAck,
-  type QEvent,
-  type TriggerBalance,
-} from '../../contracts/index.ts'
+import type { CaptureAck, CountedTrigger, EpcisCaptureAck, EpcisCaptureRequest, FactAck, FrameFormat, FrameMeta, ImagesDeleted, NcrAck, QEvent, TriggerBalance } from '../../contracts/index.ts'
+import { CodedError, type ErrorCode, type ErrorDetail } from '../../contracts/thread.ts'
 import type { Annotation } from './annotations.ts'
 import type { FactRequest } from './fact-writer.ts'
 import type { NcrRequest } from './ncr-writer.ts'

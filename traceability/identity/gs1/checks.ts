@@ -1,4 +1,4 @@
-import { gs1CheckDigit } from '../../../contracts/index.ts'
+import { gs1CheckDigit } from '../../../contracts/thread.ts'
 import { couponCode, positiveOffer } from './coupon.ts'
 import { COUNTRY_DIGITS, COUNTRY_LETTERS, CURRENCY_DIGITS } from './iso-codes.ts'
 

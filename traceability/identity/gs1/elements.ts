@@ -1,4 +1,4 @@
-import { CodedError } from '../../../contracts/index.ts'
+import { CodedError } from '../../../contracts/thread.ts'
 import { refuse } from '../refuse.ts'
 import { AI_LENGTH, GS1_RULES, type Gs1Rule } from './ai-table.ts'
 import { GS1_CHARSET, GS1_CHECKS } from './checks.ts'

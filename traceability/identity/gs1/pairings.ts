@@ -1,4 +1,4 @@
-import { CodedError } from '../../../contracts/index.ts'
+import { CodedError } from '../../../contracts/thread.ts'
 import { GS1_RULES, isAi } from './ai-table.ts'
 import type { Gs1Element } from './elements.ts'
 

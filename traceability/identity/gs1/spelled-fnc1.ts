@@ -1,4 +1,4 @@
-import { asCoded } from '../../../contracts/index.ts'
+import { asCoded } from '../../../contracts/thread.ts'
 import { GS1_CHARSET } from './checks.ts'
 import { FNC1, type Gs1Element, parseElementString } from './elements.ts'
 

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { sampleLine } from '../../datasets/index.ts'
-import type { SampleCameraOrder, SampleCameraPicture } from './sample-camera.ts'
+import type { DrawnBoard, DrawnLineOrder } from './drawn-line.ts'
+import { sampleLine } from './line.ts'
 
 // Boards are drawn in a thread of their own: a board takes as long as a part may wait for the event loop.
-const order = workerData as SampleCameraOrder
+const order = workerData as DrawnLineOrder
 const boards = sampleLine(order.seed, {
   count: order.count ?? Infinity,
   defectRate: order.defectRate,
@@ -17,12 +17,12 @@ parentPort?.on('message', async () => {
     return
   }
   const { pixels, widthPx, heightPx, truth } = next.value
-  const picture: SampleCameraPicture = {
+  const board: DrawnBoard = {
     pixels,
     widthPx,
     heightPx,
     serial: truth.serial,
     defects: truth.defects.map((d) => d.class),
   }
-  parentPort?.postMessage(picture, [pixels.buffer as ArrayBuffer])
+  parentPort?.postMessage(board, [pixels.buffer as ArrayBuffer])
 })
