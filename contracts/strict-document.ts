@@ -192,11 +192,7 @@ export function lineOfPath(text: string, path: string): number | null {
 }
 
 /** Line of the deepest node that exists on the path; for an unknown key the key itself. */
-function lineOf(
-  doc: Document.Parsed,
-  path: readonly PropertyKey[],
-  counter: LineCounter,
-): number | null {
+function lineOf(doc: Document.Parsed, path: readonly PropertyKey[], counter: LineCounter): number | null {
   for (let n = path.length; n > 0; n--) {
     const parent: unknown =
       n === 1 ? doc.contents : doc.getIn(path.slice(0, n - 1) as (string | number)[], true)

@@ -1,7 +1,15 @@
 import { asCoded } from '../../contracts/thread.ts'
 import { canonicalUri } from '../identity/canonical-uri.ts'
 import { parseEpcUri, pureIdentityFrom } from '../identity/epc/index.ts'
-import { bracketed, buildDigitalLink, encodePart, GS1_DOMAIN, type Gs1Element, parseDigitalLink, withCheckDigit } from '../identity/gs1/index.ts'
+import {
+  bracketed,
+  buildDigitalLink,
+  encodePart,
+  GS1_DOMAIN,
+  type Gs1Element,
+  parseDigitalLink,
+  withCheckDigit,
+} from '../identity/gs1/index.ts'
 
 /** `urn:epc:class:lgtin:` (TDS 1.13, 6.4): company prefix, item reference with indicator, lot. */
 const LGTIN = /^urn:epc:class:lgtin:(\S+)$/

@@ -1,4 +1,16 @@
-import type { CaptureAck, CountedTrigger, EpcisCaptureAck, EpcisCaptureRequest, FactAck, FrameFormat, FrameMeta, ImagesDeleted, NcrAck, QEvent, TriggerBalance } from '../../contracts/index.ts'
+import type {
+  CaptureAck,
+  CountedTrigger,
+  EpcisCaptureAck,
+  EpcisCaptureRequest,
+  FactAck,
+  FrameFormat,
+  FrameMeta,
+  ImagesDeleted,
+  NcrAck,
+  QEvent,
+  TriggerBalance,
+} from '../../contracts/index.ts'
 import { CodedError, type ErrorCode, type ErrorDetail } from '../../contracts/thread.ts'
 import type { Annotation } from './annotations.ts'
 import type { FactRequest } from './fact-writer.ts'
