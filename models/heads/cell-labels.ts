@@ -6,7 +6,10 @@ export type CellLabels = Int16Array
 /** Covered by at least this much, a cell belongs to the region; by less than `FREE`, it does not. */
 const OWNED = 0.5
 const FREE = 0.1
-/** A region narrower than a cell owns the cells it covers nearly as well as its best one. */
+/**
+ * A region narrower than a cell owns the cells it covers nearly as well as the best one around: a mask may mark a hairline
+ * and, elsewhere, a large spot.
+ */
 const NEARLY = 0.7
 
 /** What each cell of a grid over an image is, by the regions labelled in it; the smaller region lies on top. */
@@ -24,14 +27,22 @@ export function cellLabels(
   })
   for (const { region, share, total } of shares.toSorted((a, b) => b.total - a.total)) {
     if (total === 0) continue
-    const top = share.reduce((a, b) => Math.max(a, b), 0)
-    const owned = Math.min(OWNED, NEARLY * top)
     const label = 1 + classes.indexOf(region.class)
     for (let i = 0; i < cells; i++) {
       const v = share[i] ?? 0
-      if (v >= owned) labels[i] = label
+      if (v === 0) continue
+      if (v >= Math.min(OWNED, NEARLY * mostAround(share, grid.width, i))) labels[i] = label
       else if (v >= FREE && labels[i] === 0) labels[i] = -1
     }
   }
   return labels
+}
+
+/** Greatest share of a cell and its eight neighbours. */
+function mostAround(share: Float32Array, width: number, cell: number): number {
+  const column = cell % width
+  let most = 0
+  for (let c = Math.max(0, column - 1); c <= Math.min(width - 1, column + 1); c++)
+    for (const row of [cell - width, cell, cell + width]) most = Math.max(most, share[row - column + c] ?? 0)
+  return most
 }

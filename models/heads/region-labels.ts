@@ -38,9 +38,8 @@ export function coverage(
         out[r * grid.width + c] = overlap(x1, x2, c * cellX, cellX) * overlap(y1, y2, r * cellY, cellY)
     return out
   }
-  const filled = ofPolygons(shape.polygons, grid, cellX, cellY)
   // Of several outlines of one region those that enclose nothing count as well.
-  const thin = shape.polygons.filter((p) => !ofPolygons([p], grid, cellX, cellY).some((v) => v > 0))
+  const { filled, thin } = ofPolygons(shape.polygons, grid, cellX, cellY)
   const lines = ofOutlines(thin, grid, cellX, cellY)
   return Float32Array.from(filled, (v, i) => Math.min(1, v + (lines[i] ?? 0)))
 }
@@ -82,23 +81,36 @@ function ofMask({ data, widthPx, heightPx, channels }: Pixels, grid: Grid): Floa
 
 type Polygons = readonly (readonly number[])[]
 
-/** Even-odd rule: a point is inside when a ray from it crosses the outline an odd number of times. */
-function ofPolygons(polygons: Polygons, grid: Grid, cellX: number, cellY: number): Float64Array {
-  const out = new Float64Array(grid.width * grid.height)
+/**
+ * Even-odd rule: a point is inside when a ray from it crosses the outline an odd number of times.
+ *
+ * @returns `thin`: those that enclose nothing
+ */
+function ofPolygons(
+  polygons: Polygons,
+  grid: Grid,
+  cellX: number,
+  cellY: number,
+): { filled: Float64Array; thin: Polygons } {
+  const filled = new Float64Array(grid.width * grid.height)
+  const enclosing = new Set<readonly number[]>()
   const rows = Math.max(ROWS, Math.ceil(cellY))
   for (let n = 0; n < rows * grid.height; n++) {
     const y = ((n + 0.5) / rows) * cellY
     const spans = polygons.flatMap((p) => {
       const at = crossings(p, y)
-      return at.flatMap((x, i): [number, number][] => (i % 2 === 1 ? [[at[i - 1] ?? x, x]] : []))
+      const own = at.flatMap((x, i): [number, number][] => (i % 2 === 1 ? [[at[i - 1] ?? x, x]] : []))
+      if (own.some(([x1, x2]) => x2 > x1)) enclosing.add(p)
+      return own
     })
     let reached = -Infinity
     for (const [x1, x2] of spans.sort((a, b) => a[0] - b[0])) {
-      if (x2 > reached) addSpan(out, Math.floor(n / rows), Math.max(x1, reached), x2, cellX, grid, 1 / rows)
+      if (x2 > reached)
+        addSpan(filled, Math.floor(n / rows), Math.max(x1, reached), x2, cellX, grid, 1 / rows)
       reached = Math.max(reached, x2)
     }
   }
-  return out
+  return { filled, thin: polygons.filter((p) => !enclosing.has(p)) }
 }
 
 /** Where the outline crosses the height `y`, rising. */
@@ -119,10 +131,12 @@ function ofOutlines(polygons: Polygons, grid: Grid, cellX: number, cellY: number
       const [xi = 0, yi = 0, xj = 0, yj = 0] = [p[i], p[i + 1], p[j], p[j + 1]]
       const steps = Math.max(1, Math.ceil(Math.hypot(xi - xj, yi - yj)))
       for (let s = 0; s < steps; s++) {
-        const c = Math.floor((xj + ((s + 0.5) / steps) * (xi - xj)) / cellX)
-        const r = Math.floor((yj + ((s + 0.5) / steps) * (yi - yj)) / cellY)
-        const at = Math.min(grid.height - 1, Math.max(0, r)) * grid.width
-        const cell = at + Math.min(grid.width - 1, Math.max(0, c))
+        const c = (xj + ((s + 0.5) / steps) * (xi - xj)) / cellX
+        const r = (yj + ((s + 0.5) / steps) * (yi - yj)) / cellY
+        if (c < 0 || r < 0 || c > grid.width || r > grid.height) continue
+        // On the lower or right border of the image.
+        const row = Math.min(grid.height - 1, Math.floor(r))
+        const cell = row * grid.width + Math.min(grid.width - 1, Math.floor(c))
         out[cell] = Math.min(1, (out[cell] ?? 0) + 1 / (cellX * cellY))
       }
     }

@@ -9,7 +9,7 @@ import { PROBABILITY } from '../onnx/sigmoid.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 
 /** Name of the uint8 input that an imported model gets. */
-const IMAGE = 'sightline_image'
+export const IMAGE = 'sightline_image'
 
 /** ImageNet statistics of torchvision's transforms presets, in grey levels. */
 const IMAGENET = { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] }

@@ -1,3 +1,4 @@
+import { CodedError } from '../../contracts/index.ts'
 import { adapterFor } from '../adapters/registry.ts'
 import { createForward } from '../forward.ts'
 import type { Forward } from '../forward.ts'
@@ -7,12 +8,13 @@ import { screenOnnx } from '../onnx/screen.ts'
 import { withSigmoid } from '../onnx/sigmoid.ts'
 import { opsetOf, withUint8Input } from '../onnx/uint8-input.ts'
 import { unclampedOutput } from '../onnx/unclamped.ts'
+import { bytesOf, readFields, textOf } from '../onnx/wire.ts'
 import { refuseOneClass } from '../package/read-card.ts'
 import { createRunner } from '../runner.ts'
 import type { ModelRunner } from '../runner.ts'
 import { openSession } from '../runtime/ort-session.ts'
 import { refuseContradictions } from './export-metadata.ts'
-import { foreignModel, isOneMap } from './foreign-card.ts'
+import { foreignModel, IMAGE, isOneMap } from './foreign-card.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 import type { ForeignRequest } from './foreign-card.ts'
 import { readOnnx } from '../onnx/read-onnx.ts'
@@ -33,11 +35,12 @@ const CPU = { providers: ['cpu'], intraOpThreads: 1 }
 /**
  * Opens an export of another library as a package of this project would hold it.
  *
- * @throws what `readOnnx`, `refuseContradictions`, `withUint8Input`, `foreignModel`, `refuseOneClass` and `createForward` throw; MDL_LOAD
+ * @throws what `readOnnx`, `refuseOwn`, `refuseContradictions`, `withUint8Input`, `foreignModel`, `refuseOneClass` and `createForward` throw; MDL_LOAD
  */
 export async function openForeign(onnxFile: string, request: ForeignRequest): Promise<OpenForeign> {
   const original = await readOnnx(onnxFile)
   screenOnnx(original)
+  refuseOwn(original, onnxFile)
   refuseContradictions(metadataOf(original), request.arguments)
   const floats = withProbabilities(withFloatOutputs(original), request.arguments)
   const clamped =
@@ -66,6 +69,22 @@ export async function openForeign(onnxFile: string, request: ForeignRequest): Pr
     await session.close()
     throw error
   }
+}
+
+/** onnx.proto3 */
+const MODEL = { graph: 7 } as const
+const GRAPH = { input: 11 } as const
+
+/** @throws MDL_PACKAGE for the model of a package, which was given its input here */
+function refuseOwn(model: Uint8Array, file: string): void {
+  for (const { number, bytes } of readFields(bytesOf(model, MODEL.graph)))
+    if (number === GRAPH.input && bytes !== null && textOf(bytes, 1) === IMAGE)
+      throw new CodedError('MDL_PACKAGE', {
+        file,
+        expected: 'a model as its library exports it',
+        actual: `that of a package, whose input is ${IMAGE} already`,
+        hint: 'a package is used as it is: copy its whole folder to the other models',
+      })
 }
 
 /** A binary segmentation leaves its sigmoid to what comes behind the graph; a recipe's threshold is a probability. */

@@ -76,6 +76,13 @@ describe('models of other libraries', () => {
       )
   })
 
+  it('says of the model of a package that it needs no import', async () => {
+    const { packed } = await bring(anomaly)
+    await expect(bring({ ...anomaly, over: { onnxFile: join(packed.dir, 'model.onnx') } })).rejects.toThrow(
+      /MDL_PACKAGE.*expected a model as its library exports it; found that of a package, whose input is sightline_image already/,
+    )
+  })
+
   it('takes the score before the clamp to 0..1 and keeps the clamped one beside it', async () => {
     const { parity, verdicts, packed } = await bring(anomaly)
     expect(verdicts).toEqual({ fail: 1, pass: 1 })

@@ -71,6 +71,31 @@ describe('regions on a grid', () => {
     const labels = cellLabels(regions, ['scratch', 'spot'], size, FOUR)
     expect([...labels]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, -1, 0, 0, 2, -1, 0, 0])
   })
+
+  it('gives a hairline its cells though the same region marks a large spot elsewhere', () => {
+    const large = { widthPx: 400, heightPx: 400 }
+    const ten = { width: 10, height: 10 }
+    // a spot over four cells, and a line of 1 px down the column of cells 8
+    const data = new Uint8Array(400 * 400)
+    for (let y = 40; y < 120; y++) data.fill(1, y * 400 + 40, y * 400 + 120)
+    for (let y = 0; y < 400; y++) data[y * 400 + 333] = 1
+    const polygons = [
+      [40, 40, 120, 40, 120, 120, 40, 120],
+      [333, 0, 334, 0, 334, 400, 333, 400],
+    ]
+    const spot = [11, 12, 21, 22]
+    const wanted = Array.from({ length: 100 }, (_, i) => (i % 10 === 8 || spot.includes(i) ? 1 : 0))
+    for (const shape of [{ mask: { data, ...large, channels: 1 as const } }, { polygons }])
+      expect([...cellLabels([{ class: 'a', shape }], ['a'], large, ten)]).toEqual(wanted)
+  })
+
+  it('takes no line of the border of the image for the outline of what lies outside of it', () => {
+    const square = [2, 4, 8, 4, 8, 8, 2, 8]
+    const before = [-8, 2, -4, 2, -4, 10, -8, 10]
+    const above = [2, -8, 10, -8, 10, -4, 2, -4]
+    const cells = coverage({ class: 'a', shape: { polygons: [before, square, above] } }, size, FOUR)
+    expect([...cells]).toEqual([...coverage({ class: 'a', shape: { box: [2, 4, 8, 8] } }, size, FOUR)])
+  })
 })
 
 describe('a head of classes that are not alike in number', () => {
