@@ -30,7 +30,7 @@ const INPUT = {
 } as const
 
 /**
- * Makes signed packages of a PP-OCR detector and recogniser (PP-OCRv3 and newer), the models of `text@1`. Blocks its thread.
+ * Makes signed packages of a PP-OCR detector and recogniser, the models of `text@1`. Blocks its thread.
  *
  * @throws CFG_MISSING_FILE; MDL_PACKAGE when it is not clear which file is what, or dictionary and graph disagree; what
  *         `packModel` throws
