@@ -94,11 +94,14 @@ describe('query surface', () => {
     await store.capture(
       request(3, failVerdict({ codes: [gs1Code('A3')] }), { context: lotted, station: 'st20' }),
     )
+    // Its code names a lot of its own, beside that of its material.
+    await store.capture(request(4, failVerdict({ codes: [gs1Code('A4', 'C9')] }), { context: other }))
     const of = async (f: Omit<Parameters<TraceQuery['recentParts']>[0], 'limit'>) =>
       (await query.recentParts({ limit: 10, ...f })).map((r) => `${r.station}/${r.trigger}`)
     expect(await of({ lot: 'M1' })).toEqual(['st20/3', 'st10/3', 'st10/1'])
     expect(await of({ lot: 'M1', result: 'fail' })).toEqual(['st20/3', 'st10/1'])
-    expect(await of({ lot: 'M2' })).toEqual(['st10/2'])
+    expect(await of({ lot: 'M2' })).toEqual(['st10/4', 'st10/2'])
+    expect(await of({ lot: 'C9' })).toEqual(['st10/4'])
     expect(await of({ lot: 'm1' })).toEqual([])
   })
 

@@ -98,7 +98,7 @@ export interface PartFilter {
   result?: VerdictResult
   /** With a condemned finding of the class. */
   class?: string
-  /** Judged as of this lot. */
+  /** Of units that are linked to a lot of this name, that of their material too. */
   lot?: string
   /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
   from?: string
@@ -129,14 +129,13 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter, merged: Identi
     // Of the defects, which are few, to their parts: part after part a class that is rare would be looked for in all.
     q = q.where('position', 'in', k.selectFrom('defect').select('position').where('class', '=', name))
   if (f.lot !== undefined) {
-    // By the links of the lot: part after part a small one would be looked for in all.
-    const ofLot = k
+    const linked = k
       .selectFrom('material_lot')
       .innerJoin('edge', 'edge.parent', 'material_lot.uri')
       .innerJoin('inspection as i', 'i.unit', 'edge.child')
       .select('i.position')
       .where('material_lot.lot', '=', f.lot)
-    q = q.where('lot', '=', f.lot).where('position', 'in', ofLot)
+    q = q.where('position', 'in', linked)
   }
   return q.execute().then((rows) => complete(k, rows, merged))
 }
