@@ -107,6 +107,28 @@ describe('while records wait in the spool', () => {
     await scrap()
     expect(await whereIs('A')).toEqual(['scrapped', 'scrap'])
   }, 60_000)
+
+  it('those of one part keep their order where the store takes some of them and not others', async () => {
+    await store.capture(passed(1))
+    renameSync(join(dataDir, 'images'), join(dataDir, 'away'))
+    writeFileSync(join(dataDir, 'images'), 'no folder')
+    const image = Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9)
+    await store.capture(failed(2, 'A', { image }))
+    expect(await store.capture(passed(3))).toMatchObject({ durable: 'spool' })
+    await expect(scrap()).rejects.toMatchObject({ code: 'TRC_SPOOLED' })
+    rmSync(join(dataDir, 'images'))
+    renameSync(join(dataDir, 'away'), join(dataDir, 'images'))
+    expect(await whereIs('A')).toEqual(['line', 'release'])
+  }, 60_000)
+})
+
+it('facts that are stated in a row are taken in that order', async () => {
+  await store.capture(passed(1))
+  await Promise.all([
+    tell({ kind: 'ship', child: 'unit/A', shipment: 'S1' }),
+    tell({ kind: 'hold', target: 'unit/A', reason: 'noise' }),
+  ])
+  expect(await whereIs('A')).toEqual(['shipped', 'release'])
 })
 
 const review = (inspectionId: string, after: VerdictReviewed['after']) => ({

@@ -20,7 +20,7 @@ import { checkAnnotation, checkEmitted } from './annotations.ts'
 import { captureAsk } from './capture-ask.ts'
 import type { ConsumerLedger } from './consumer-ledger.ts'
 import { LastTemplate, templateRef } from './last-template.ts'
-import { prepareCapture, unitOf } from './prepared-capture.ts'
+import { prepareCapture } from './prepared-capture.ts'
 import { recordOf } from './record-codec.ts'
 import { SharedCopies } from './shared-copies.ts'
 import { Spool } from './spool.ts'
@@ -50,11 +50,10 @@ export interface PartStoreOptions {
   onAlarm?: (error: CodedError) => void
 }
 
-/** Events keep their order among themselves: the newest of a review, a recipe or a first article counts. */
-const EVENTS = 'events'
-
 /** What a person says of parts by what is on record of them; a hold stops them at once, whatever is. */
-const LOOKS_BACK: readonly TraceFact['kind'][] = ['dispose', 'rework', 'ship', 'use']
+const LOOKS_BACK: readonly TraceFact['kind'][] = ['aggregate', 'dispose', 'rework', 'ship', 'use']
+/** Longest time that one who says so waits for the spool, ms. */
+const LOOK_BACK_MS = 5_000
 
 export interface TraceStore extends PartStore, ConsumerLedger {
   /** Checked EPCIS events into the log and the genealogy, in one synced transaction. */
@@ -127,7 +126,7 @@ class SpoolingStore implements TraceStore {
       image && request.template ? this.#templates.of(request.station, request.template) : undefined
     const record = recordOf(request, template && templateRef(template))
     // The last record of a part says what becomes of it, by the order of the log.
-    const behind = this.#spool.count > 0 && this.#spool.holds(unitOf(record).unit.uri)
+    const behind = this.#spool.holds({ op: 'capture', ask: { record, image: null } })
     let stored = false
     let spooled = false
     const kept = this.#paths.either(
@@ -141,7 +140,7 @@ class SpoolingStore implements TraceStore {
         // What the store would refuse for its content must not be acknowledged here.
         const { unit } = prepareCapture(record, true)
         const bytes = image && template ? Buffer.concat([image, template.bytes]) : image
-        await this.#toSpool({ op: 'capture', ask: { record, image: bytes } }, unit.uri)
+        await this.#toSpool({ op: 'capture', ask: { record, image: bytes } })
         return { inspectionId: record.inspectionId, durable: 'spool', serial: unit.serial, sequence: null }
       },
       { bytes: image?.length ?? 0, behind },
@@ -175,7 +174,8 @@ class SpoolingStore implements TraceStore {
    */
   async recordFact(...[fact, source, origin]: Parameters<PartStore['recordFact']>): Promise<FactAck> {
     this.#mustBeOpen()
-    if (LOOKS_BACK.includes(fact.kind)) await this.drain.all()
+    // Facts that are stated in a row stay in it while nothing waits.
+    if (this.#spool.count > 0 && LOOKS_BACK.includes(fact.kind)) await this.drain.all(LOOK_BACK_MS)
     return this.#thread.call('fact', { fact, source, ...(origin && { origin }) })
   }
 
@@ -265,18 +265,17 @@ class SpoolingStore implements TraceStore {
 
   async #plain(entry: PlainEntry): Promise<void> {
     this.#mustBeOpen()
-    const about = entry.op === 'emit' ? EVENTS : null
     await this.#paths.either(
       async () => {
         await this.#thread.call(entry.op, entry.ask)
       },
-      () => this.#toSpool(entry, about),
-      { patienceMs: patienceMs(entry.op), behind: about !== null && this.#spool.holds(about) },
+      () => this.#toSpool(entry),
+      { patienceMs: patienceMs(entry.op), behind: this.#spool.holds(entry) },
     )
   }
 
-  async #toSpool(entry: SpoolEntry, about: string | null): Promise<void> {
-    await this.#spool.append(entry, about)
+  async #toSpool(entry: SpoolEntry): Promise<void> {
+    await this.#spool.append(entry)
     this.#onAlarm(
       new CodedError('TRC_SPOOLED', {
         actual: `${this.#spool.count} waiting`,

@@ -20,6 +20,8 @@ export class SpoolDrain {
   #timer: NodeJS.Timeout | undefined
   /** Two at once would send, and remove, the same files. */
   #last: Promise<unknown> = Promise.resolve()
+  /** The round that waits for its turn: it takes what is in the spool by then. */
+  #next: Promise<void> | null = null
   #ended = false
 
   constructor(
@@ -35,8 +37,10 @@ export class SpoolDrain {
 
   /** Offers all that is in the spool now to the store, once. @throws what the store refused it with */
   now(): Promise<void> {
-    const turn = this.#last.then(() =>
-      this.#spool.drain(
+    if (this.#next !== null) return this.#next
+    const turn = this.#last.then(() => {
+      this.#next = null
+      return this.#spool.drain(
         async (entry) => {
           // Those behind it are read from the last id on.
           if (entry.op === 'annotate') idsBehind(entry.ask.id)
@@ -45,18 +49,34 @@ export class SpoolDrain {
           else await this.#thread.call('capture', spooledAsk(entry.ask))
         },
         (error) => this.#paths.alarm(error),
-      ),
-    )
+      )
+    })
+    this.#next = turn
     this.#last = turn.catch(() => undefined)
     return turn
   }
 
-  /** As `now`, for who must not go on before the spool is empty. @throws TRC_SPOOLED */
-  async all(): Promise<void> {
+  /** As `now`, for who must not go on before the spool is empty. @throws TRC_SPOOLED, also when it takes longer than `limitMs` */
+  async all(limitMs?: number): Promise<void> {
     if (this.#spool.count === 0) return
-    await this.now().catch((error: unknown) => {
-      throw this.#waiting('the store takes them as soon as it can', error)
-    })
+    const why = await this.#round(limitMs)
+    if (why !== null) throw this.#waiting('the store takes them as soon as it can', why)
+  }
+
+  /** One round, within a time. @returns why it did not end well, null = it did */
+  async #round(limitMs?: number): Promise<unknown> {
+    const round = this.now().then(
+      () => null,
+      (error: unknown) => error,
+    )
+    if (limitMs === undefined) return round
+    const limit = timeLimit(limitMs)
+    const over = new Promise((resolve) =>
+      limit.signal.addEventListener('abort', () => resolve(`the store took longer than ${limitMs} ms`)),
+    )
+    const why = await Promise.race([round, over])
+    limit.clear()
+    return why
   }
 
   later(pauseMs = this.#everyMs): void {
@@ -76,15 +96,10 @@ export class SpoolDrain {
     if (this.#ended) return null
     this.stop()
     if (this.#spool.count === 0) return null
-    const limit = timeLimit(END_MS)
-    let why: unknown = `the store took longer than ${END_MS} ms`
-    const over = new Promise((resolve) => limit.signal.addEventListener('abort', resolve))
-    const drained = this.now().catch((error: unknown) => (why = error))
-    await Promise.race([drained, over])
-    limit.clear()
+    const why = await this.#round(END_MS)
     return this.#spool.count === 0
       ? null
-      : this.#waiting('the next start delivers them: keep the folder', why)
+      : this.#waiting('the next start delivers them: keep the folder', why ?? 'more came meanwhile')
   }
 
   #waiting(hint: string, why: unknown): CodedError {
@@ -98,7 +113,10 @@ export class SpoolDrain {
     // Neither waits for the other: records find room where an image finds none, and what is handed over makes room.
     let nextMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
     // A store that takes it again is asked again soon: what came meanwhile stands behind it.
-    if (this.#paths.behind === 0) await this.now().then(() => (nextMs = this.#everyMs), alarm)
+    if (this.#paths.behind === 0)
+      await this.now().then(() => {
+        if (this.#spool.count > 0) nextMs = this.#everyMs
+      }, alarm)
     await this.#unkept.try().catch(alarm)
     this.#timer = undefined
     if (this.#spool.count > 0 || this.#unkept.any) this.later(nextMs)

@@ -2,6 +2,7 @@ import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
 import { dropLeftovers, replaceDurably, syncDir } from '../log/durable-file.ts'
+import { aboutOf } from './spool-about.ts'
 import { readLines, REJECTED, spoolFiles, SpoolWriter } from './spool-file.ts'
 import {
   checksum,
@@ -31,8 +32,10 @@ export class Spool {
   readonly #dir: string
   readonly #writer: SpoolWriter
   #count = 0
-  /** What the entries since it was empty last are about. */
-  readonly #about = new Set<string>()
+  /** How many entries of this run are about each thing. */
+  readonly #about = new Map<string, number>()
+  /** Entries that are being written. */
+  readonly #writing = new Set<Promise<void>>()
   /** Files whose cut-off tail is kept and said: they stay until the store takes their lines. */
   readonly #torn = new Set<string>()
 
@@ -70,27 +73,36 @@ export class Spool {
     return this.#count
   }
 
-  /** Whether something about this may wait: what is said of it later must not come into the log before. */
-  holds(about: string): boolean {
-    if (this.#count === 0) this.#about.clear()
-    return this.#about.has(about)
+  /** Whether something about what this one is about waits: it must not come into the log before that. */
+  holds(entry: SpoolEntry): boolean {
+    if (this.#count === 0) return false
+    const about = aboutOf(entry)
+    return about !== null && this.#about.has(about)
   }
 
-  /**
-   * Resolves when the entry is synced to disk.
-   *
-   * @param about see `holds`; null = its place in the log does not matter
-   * @throws TRC_DISK_FULL, TRC_WRITE
-   */
-  async append(entry: SpoolEntry, about: string | null): Promise<void> {
+  /** Resolves when the entry is synced to disk. @throws TRC_DISK_FULL, TRC_WRITE */
+  async append(entry: SpoolEntry): Promise<void> {
+    const about = aboutOf(entry)
     this.#count += 1
-    if (about !== null) this.#about.add(about)
+    this.#waits(about, 1)
+    const written = this.#keep(entry)
+    this.#writing.add(written)
     try {
-      await this.#keep(entry)
+      await written
     } catch (error) {
       this.#count -= 1
+      this.#waits(about, -1)
       throw error
+    } finally {
+      this.#writing.delete(written)
     }
+  }
+
+  #waits(about: string | null, by: 1 | -1): void {
+    if (about === null) return
+    const count = (this.#about.get(about) ?? 0) + by
+    if (count > 0) this.#about.set(about, count)
+    else this.#about.delete(about)
   }
 
   /**
@@ -104,6 +116,8 @@ export class Spool {
     send: (entry: SpoolEntry) => Promise<unknown>,
     onRejected: (error: CodedError) => void,
   ): Promise<void> {
+    // Who asks for what waits means also what is on its way there.
+    await Promise.allSettled(this.#writing)
     await this.#writer.rotate()
     for (const name of await spoolFiles(this.#dir)) {
       if (name === this.#writer.current) continue
@@ -115,14 +129,17 @@ export class Spool {
         onRejected(damaged('a whole line', `${torn.length} bytes, cut off by a crash or damaged`))
       }
       const delivered: string[] = []
-      for (let at = 0; at < lines.length; at += DRAIN_WIDTH) {
-        const part = lines.slice(at, at + DRAIN_WIDTH)
+      const about = lines.map(aboutLine)
+      for (let at = 0, end = 0; at < lines.length; at = end) {
+        end = at + together(about.slice(at, at + DRAIN_WIDTH))
+        const part = lines.slice(at, end)
         const images = await Promise.all(part.map((line) => this.#deliver(line, send, onRejected)))
         for (const image of images) if (image !== null) delivered.push(image)
       }
       await rm(join(this.#dir, name))
       await syncDir(this.#dir)
       this.#count -= lines.length
+      for (const of of about) this.#waits(of, -1)
       for (const image of delivered) await rm(join(this.#dir, image), { force: true })
     }
   }
@@ -194,6 +211,26 @@ export class Spool {
       await handle.close()
     }
   }
+}
+
+const aboutLine = (line: Uint8Array): string | null => {
+  try {
+    return aboutOf(parseLine(line).entry)
+  } catch {
+    return null
+  }
+}
+
+/** How many go to the store at once, whichever of them arrives first or is refused: no two are about one thing. */
+function together(about: readonly (string | null)[]): number {
+  const seen = new Set<string>()
+  const again = about.findIndex((of) => {
+    if (of === null) return false
+    if (seen.has(of)) return true
+    seen.add(of)
+    return false
+  })
+  return again < 0 ? about.length : again
 }
 
 function isLegible(line: Uint8Array): boolean {
