@@ -5,7 +5,6 @@ import { type ModelWatch, SAMPLES, type SeriesReport } from '../../models/index.
 import { empty, endpoint } from '../../scenarios/index.ts'
 import { escapeEstimates } from './escape-estimate.ts'
 import type { LifeWatch } from './log-watch.ts'
-import { ReviewLooks } from './review-looks.ts'
 import type { Reviews } from './reviews.ts'
 
 export interface WatchRouteParts {
@@ -40,7 +39,6 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
     return id
   }
   const now = (): string => new Date().toISOString()
-  const looks = new ReviewLooks()
   return [
     endpoint({
       method: 'GET',
@@ -151,18 +149,6 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
         id: z.uuid().optional(),
       }),
       work: ({ body }) => reviews.undo(body),
-    }),
-    endpoint({
-      method: 'POST',
-      path: '/api/life/reviews/looks',
-      title: {
-        zh: '某屏幕正显示某工件(15 秒内有效);返回他人正在查看的工件',
-        en: 'A screen shows a part, for 15 s; answers what others have before them',
-      },
-      role: 'qa',
-      query: empty,
-      body: z.strictObject({ screen: z.uuid(), inspectionId: z.uuid(), by: who }),
-      work: ({ body: { screen, ...look } }) => ({ others: looks.look(screen, look) }),
     }),
     endpoint({
       method: 'GET',

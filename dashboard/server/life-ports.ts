@@ -186,10 +186,4 @@ export interface ReviewsAnswer {
   done: ReviewItem[]
 }
 
-/** `POST /api/life/reviews/looks` */
-export interface LooksAnswer {
-  /** Parts that other screens have before them, and who. */
-  others: { inspectionId: string; by: string }[]
-}
-
 export type { ReviewItem, SeriesReport, ShadowAgreement }

@@ -1,14 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Look, ReviewLooks } from '../../bin/life/review-looks.ts'
-import { en } from '../../dashboard/web/i18n/en.ts'
-import type {
-  FirstArticleState,
-  LooksAnswer,
-  ReviewItem,
-  ReviewsAnswer,
-} from '../../dashboard/server/life-ports.ts'
+import type { FirstArticleState, ReviewItem, ReviewsAnswer } from '../../dashboard/server/life-ports.ts'
 import type { Served } from '../unit/samples/dashboard-serve.ts'
 import { noBrowser, openPage } from './dashboard-browser.ts'
 import { servePages } from './serve-pages.ts'
@@ -161,40 +154,6 @@ describe.skipIf(noBrowser !== null)(
       await isShown(page, d)
       expect(said).toEqual([[a?.inspectionId, 'inconclusive']])
       await page.context().close()
-    })
-
-    it('gives two who review at the same time different parts, and says where another was first', async () => {
-      const [a, b, c] = waiting
-      const looks = new ReviewLooks()
-      const answered = (page: Page) =>
-        page.route('**/api/life/reviews/looks', (route) => {
-          const { screen, ...look } = route.request().postDataJSON() as { screen: string } & Look
-          return route.fulfill({ json: { others: looks.look(screen, look) } satisfies LooksAnswer })
-        })
-      const one = await reviewing(answered)
-      await isShown(one, a)
-      const two = await reviewing(answered)
-      await isShown(two, b)
-      await ready(two)
-      await two.keyboard.press('k')
-      await isShown(two, a)
-      await two.locator(`[data-with="${a?.inspectionId}"]`).waitFor()
-      await two.getByRole('button', { name: en.review.next }).click()
-      await isShown(two, b)
-      await ready(two)
-      await one.keyboard.press('x')
-      await isShown(one, c)
-      await ready(one)
-      await one.locator(`[data-at="${b?.inspectionId}"]`).waitFor()
-      await two.keyboard.press('x')
-      await expect
-        .poll(() => said)
-        .toEqual([
-          [a?.inspectionId, 'inconclusive'],
-          [b?.inspectionId, 'inconclusive'],
-        ])
-      expect(await one.locator('[data-gone], [data-with]').count()).toBe(0)
-      for (const page of [one, two]) await page.context().close()
     })
 
     it('leaves a reason with the part that it was typed for', async () => {

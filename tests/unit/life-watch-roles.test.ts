@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { watchRoutes } from '../../bin/life/watch-routes.ts'
 
-it.each(['/api/life/reviews', '/api/life/reviews/undo', '/api/life/reviews/looks'])(
+it.each(['/api/life/reviews', '/api/life/reviews/undo'])(
   'a word about a part by %s is for who answers for quality',
   async (path) => {
     // The role is checked before anything else is touched.

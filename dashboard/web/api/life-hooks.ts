@@ -6,14 +6,13 @@ import {
   type UseMutationResult,
   type UseQueryResult,
 } from '@tanstack/react-query'
-import { getJson, newId, queryText, sendJson } from './client.ts'
+import { getJson, queryText, sendJson } from './client.ts'
 import type { Decision } from './decision.ts'
 import type {
   DriftAnswer,
   EscapeEstimates,
   Hold,
   LifeAnswer,
-  LooksAnswer,
   PartAnswer,
   Recall,
   RegisteredModel,
@@ -51,27 +50,6 @@ export const useReviews = (sample: string | null): UseQueryResult<ReviewsAnswer>
     queryFn: ({ signal }) =>
       getJson<ReviewsAnswer>(`/api/life/reviews?${queryText({ limit: 200, sample })}`, signal),
     refetchInterval: 5_000,
-    placeholderData: keepPreviousData,
-  })
-/** Of this tab for as long as it stands. */
-const screen = newId()
-
-/**
- * Says that a part is looked at here, so often that it stays with this screen, and what others look at. A server that does
- * not know of it hinders nobody.
- *
- * @param by '' = nobody who could answer
- */
-export const useLooks = (inspectionId: string | null, by: string): UseQueryResult<LooksAnswer> =>
-  useQuery({
-    queryKey: ['looks', inspectionId, by],
-    enabled: inspectionId !== null && by !== '',
-    meta: { quiet: true },
-    queryFn: () => sendJson<LooksAnswer>('POST', '/api/life/reviews/looks', { screen, inspectionId, by }),
-    refetchInterval: 5_000,
-    retry: false,
-    // Of a part that one comes back to it is asked anew.
-    gcTime: 0,
     placeholderData: keepPreviousData,
   })
 export const useAudit = (from: string | null) =>

@@ -11,7 +11,6 @@ export type {
   EscapeEstimate,
   EscapeEstimates,
   LifeAnswer,
-  LooksAnswer,
   RegisteredModel,
   ReviewItem,
   ReviewsAnswer,

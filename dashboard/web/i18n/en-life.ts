@@ -268,8 +268,6 @@ export const enLife = {
     gone: '{{serial}} was reviewed by somebody else meanwhile, or decided about. Nothing of yours was recorded.',
     goneUnknown:
       'The line knows no {{serial}} any more: it works with other records than before. Nothing of yours was recorded.',
-    with: '{{by}} is looking at {{serial}}, too, and came first: the first answer counts.',
-    at: '{{by}} is here',
     next: 'Next part',
     keys: 'c confirm · o overturn · p good · r good and release · f bad · x cannot tell · u undo · j k next, previous',
     done: 'Decisions',

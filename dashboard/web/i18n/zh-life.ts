@@ -243,8 +243,6 @@ export const zhLife: typeof enLife = {
     goneAs: '{{serial}} 已由 {{by}} 复核为“{{verdict}}”,此外没有记录其他判断。',
     gone: '{{serial}} 已由他人复核或处置,您的判断没有记录。',
     goneUnknown: '产线的记录中已没有 {{serial}}:记录库已更换。您的判断没有记录。',
-    with: '{{by}} 已先打开 {{serial}}:以先作出的判断为准。',
-    at: '{{by}} 查看中',
     next: '下一个工件',
     keys: 'c 确认 · o 推翻 · p 合格 · r 合格并放行 · f 不合格 · x 无法判断 · u 撤回 · j k 下一个、上一个',
     done: '复核记录',

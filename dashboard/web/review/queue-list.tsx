@@ -8,8 +8,6 @@ import { Thumb } from '../look/thumb.tsx'
 export function QueueList(p: {
   items: readonly ReviewItem[]
   current: string | null
-  /** By inspection, who else looks at it. */
-  others: ReadonlyMap<string, string>
   choose(item: ReviewItem): void
 }): ReactNode {
   const { t } = useTranslation()
@@ -38,9 +36,6 @@ export function QueueList(p: {
                 <VerdictIcon result={i.result} size={12} />
               </span>{' '}
               {i.samples.map((s) => t(`review.sample.${s}`)).join(' · ')}
-              {p.others.has(i.inspectionId) && (
-                <b data-at={i.inspectionId}> · {t('review.at', { by: p.others.get(i.inspectionId) })}</b>
-              )}
             </span>
           </span>
         </button>

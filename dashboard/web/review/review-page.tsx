@@ -47,9 +47,8 @@ export function ReviewPage(): ReactNode {
   const { t } = useTranslation()
   const [person, setPerson, stands] = usePerson()
   const mustSignIn = useMustSignIn()
-  const named = person.trim() !== '' && !mustSignIn
-  const list = useShownPart(named ? person.trim() : '')
-  const { filter, reviews, waiting, at, item, choose, goOn } = list
+  const list = useShownPart()
+  const { filter, reviews, waiting, at, item, setShown, goOn } = list
   const [reason, setReason] = useState('')
   const [escape, setEscape] = useState<ReviewItem | null>(null)
   const [still, setStill] = useState<PartRow | null>(null)
@@ -57,9 +56,9 @@ export function ReviewPage(): ReactNode {
   // A reason is about the part it was typed for.
   useEffect(() => setReason(''), [item?.inspectionId])
   const part = useOnePart(item?.inspectionId ?? null, PART_POLL_MS)
-  const seen = useSeen(part.data) && list.isKnown
+  const seen = useSeen(part.data)
   // Behind the picture that is looked at.
-  const next = seen ? list.next?.image : null
+  const next = seen ? waiting[at + 1]?.image : null
   useEffect(() => preload(next), [next])
   // What is said comes along: the page may show another part before it is sent.
   const same = useSameDecision()
@@ -86,13 +85,14 @@ export function ReviewPage(): ReactNode {
     await undoReview({ inspectionId, by, review }, decision)
     same.arrived()
   })
+  const named = person.trim() !== '' && !mustSignIn
   const busy = decide.isPending || undo.isPending
   // What may be on record already can be said again: the server knows it by its id.
   const open = unsure(decide.error) && decide.variables?.inspectionId === item?.inspectionId
   const gone = item !== null && at < 0 && !busy && !open && !reviews.isPlaceholderData
   // One that went while its answer was under way has no neighbours any more.
   const move = (by: number): void =>
-    item !== null && at < 0 ? goOn(item.position) : choose(waiting[at + by] ?? item)
+    item !== null && at < 0 ? goOn(item.position) : setShown(waiting[at + by] ?? item)
   const row = part.data?.part.row
   const waits =
     row !== undefined &&
@@ -112,7 +112,8 @@ export function ReviewPage(): ReactNode {
         setStill(verdict === 'pass' && waits && !release && row ? row : null)
         if (item.result === 'pass' && verdict === 'fail') setEscape(item)
         list.setAfter(position)
-        list.leave(inspectionId)
+        // Who has gone to another part meanwhile stays there.
+        setShown((now) => (now?.inspectionId === inspectionId ? null : now))
       },
     })
   }
@@ -123,7 +124,7 @@ export function ReviewPage(): ReactNode {
     const { inspectionId } = done
     undo.mutate(done, {
       onSuccess: () => {
-        choose({ ...done, verdict: null })
+        setShown({ ...done, verdict: null })
         if (escape?.inspectionId === inspectionId) setEscape(null)
         if (still?.inspectionId === inspectionId) setStill(null)
       },
@@ -140,7 +141,6 @@ export function ReviewPage(): ReactNode {
     return <Failed error={reviews.error} retry={() => void reviews.refetch()} />
   if (!reviews.data) return <Waiting />
   const { counts, done } = reviews.data
-  const other = item && list.others.get(item.inspectionId)
   const refused = decide.error ?? undo.error
   const goneWords = ({ inspectionId, serial }: ReviewItem): string => {
     if (isUnknown(part.error)) return t('review.goneUnknown', { serial })
@@ -222,26 +222,9 @@ export function ReviewPage(): ReactNode {
           action={<Button onClick={() => goOn(item.position)}>{t('review.next')}</Button>}
         />
       )}
-      {other && !gone && (
-        <Alert
-          type="warning"
-          showIcon
-          title={
-            <span data-with={item?.inspectionId}>
-              {t('review.with', { serial: item?.serial, by: other })}
-            </span>
-          }
-          action={<Button onClick={() => item && goOn(item.position)}>{t('review.next')}</Button>}
-        />
-      )}
       {still && <StillHeld row={still} dismiss={() => setStill(null)} />}
       <div className="review-grid">
-        <QueueList
-          items={waiting}
-          current={item?.inspectionId ?? null}
-          others={list.others}
-          choose={choose}
-        />
+        <QueueList items={waiting} current={item?.inspectionId ?? null} choose={setShown} />
         {item ? (
           <ReviewView key="view" answer={part.data} error={part.error} retry={() => void part.refetch()} />
         ) : (
