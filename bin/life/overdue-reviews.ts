@@ -46,7 +46,7 @@ export class OverdueReviews {
   /** When the clock was last set forward, by itself, ms since 1970. */
   #setAtMs = -Infinity
   /** Nobody could look at a part before, and how far the clock was set meanwhile nobody knows, ms since 1970. */
-  readonly #startedMs = Date.now()
+  #startedMs = Date.now()
 
   constructor(parts: OverdueParts) {
     this.#parts = parts
@@ -121,6 +121,8 @@ export class OverdueReviews {
     // what another station sees of the part says nothing about what this one could not tell
     if (found.siblings.some((s) => s.station === item.station && s.position > item.position)) return true
     const then = spec.watch.greyOverdue
+    // Where the clock is set back it has run for no time yet.
+    this.#startedMs = Math.min(this.#startedMs, now.getTime())
     if (then === 'hold' || now.getTime() - this.#startedMs < spec.watch.greyDueMin * 60_000) return false
     await store.recordFact(
       {

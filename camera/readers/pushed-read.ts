@@ -34,7 +34,8 @@ function named(line: string): Pick<PushedRead, 'text' | 'symbologyId'> {
  */
 export function parsePushed(body: Uint8Array): PushedRead {
   // Some programs begin a text in UTF-8 with a mark of byte order.
-  const text = codeText(body).replace(/^\ufeff|[\r\n]+$/g, '')
+  const marked = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
+  const text = codeText(marked ? body.subarray(3) : body).replace(/[\r\n]+$/, '')
   if (text === '') throw new CodedError('CAM_BAD_REQUEST', { expected: 'a code', actual: 'an empty message' })
   if (!text.startsWith('{')) {
     if (text.length <= MOST) return pushedRead(text)

@@ -7,10 +7,11 @@ export type CellLabels = Int16Array
 const OWNED = 0.5
 const FREE = 0.1
 /**
- * A region narrower than a cell owns the cells it covers nearly as well as the best one around: a mask may mark a hairline
- * and, elsewhere, a large spot.
+ * A region narrower than a cell owns the cells it covers nearly as well as its best one, or as the best one around where a
+ * line of half a cell crosses it: a mask may mark a hairline and, elsewhere, a large spot, and a stray pixel is neither.
  */
 const NEARLY = 0.7
+const CROSSED = 0.5
 
 /** What each cell of a grid over an image is, by the regions labelled in it; the smaller region lies on top. */
 export function cellLabels(
@@ -21,6 +22,9 @@ export function cellLabels(
 ): CellLabels {
   const cells = grid.width * grid.height
   const labels = new Int16Array(cells)
+  // Share of a cell that a line of one pixel covers on half of its longer side.
+  const [cellX, cellY] = [image.widthPx / grid.width, image.heightPx / grid.height]
+  const line = (CROSSED * Math.max(cellX, cellY)) / (cellX * cellY)
   const shares = regions.map((region) => {
     const share = coverage(region, image, grid)
     return { region, share, total: share.reduce((a, b) => a + b, 0) }
@@ -28,10 +32,12 @@ export function cellLabels(
   for (const { region, share, total } of shares.toSorted((a, b) => b.total - a.total)) {
     if (total === 0) continue
     const label = 1 + classes.indexOf(region.class)
+    const top = share.reduce((a, b) => Math.max(a, b), 0)
     for (let i = 0; i < cells; i++) {
       const v = share[i] ?? 0
       if (v === 0) continue
-      if (v >= Math.min(OWNED, NEARLY * mostAround(share, grid.width, i))) labels[i] = label
+      const best = v >= line ? mostAround(share, grid.width, i) : top
+      if (v >= Math.min(OWNED, NEARLY * best)) labels[i] = label
       else if (v >= FREE && labels[i] === 0) labels[i] = -1
     }
   }

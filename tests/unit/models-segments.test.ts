@@ -87,6 +87,21 @@ describe('regions on a grid', () => {
     const wanted = Array.from({ length: 100 }, (_, i) => (i % 10 === 8 || spot.includes(i) ? 1 : 0))
     for (const shape of [{ mask: { data, ...large, channels: 1 as const } }, { polygons }])
       expect([...cellLabels([{ class: 'a', shape }], ['a'], large, ten)]).toEqual(wanted)
+    // a pixel that an editor or a lossy format left by itself
+    data[300 * 400 + 220] = 1
+    const shape = { mask: { data, ...large, channels: 1 as const } }
+    expect([...cellLabels([{ class: 'a', shape }], ['a'], large, ten)]).toEqual(wanted)
+    // which is all of another region, and its own there
+    const alone = new Uint8Array(400 * 400)
+    alone[300 * 400 + 220] = 1
+    const cell = 75
+    const found = cellLabels(
+      [{ class: 'a', shape: { mask: { data: alone, ...large, channels: 1 } } }],
+      ['a'],
+      large,
+      ten,
+    )
+    expect([found[cell], found.reduce((a, b) => a + b, 0)]).toEqual([1, 1])
   })
 
   it('takes no line of the border of the image for the outline of what lies outside of it', () => {

@@ -57,7 +57,7 @@ export class ReplicaRows {
 
   /** @param place position in the plant of each position of the stretch */
   copy(after: number, end: number, place: ReadonlyMap<number, number>): void {
-    const { gone, open } = this.#takeBack(after, end)
+    const { gone, open, unlinked } = this.#takeBack(after, end)
     const named = namedIn(this.#source, after, end)
     for (const t of REPLICA_TABLES) {
       const more = t.named === true ? [JSON.stringify(named.uris)] : []
@@ -70,7 +70,6 @@ export class ReplicaRows {
     linkStated(this.#plant, gone)
     endStated(this.#plant, open, this.#log)
     // The first row of a unit stays, and a later event may say its lot, or be in error about it.
-    const unlinked = gone.filter(({ kind }) => kind === 'associate').map(({ child }) => child)
     for (const unit of new Set([...named.ofLots, ...unlinked])) nameLot(this.#plant, unit)
     settleReturns(this.#source, this.#plant, { after, end }, [...open, ...gone])
   }
@@ -149,9 +148,10 @@ export class ReplicaRows {
    * Facts that the stretch took back: their edges go, what they closed is open again; what the line kept, or an
    * inspection of before linked instead, comes back.
    *
-   * @returns the edges that went, and those that are open again
+   * @returns the edges that went, and those that are open again; `unlinked`: units whose link to a lot went because an
+   *          event was declared in error, as a line gives those alone another lot
    */
-  #takeBack(after: number, end: number): { gone: GoneLink[]; open: OpenAgain[] } {
+  #takeBack(after: number, end: number): { gone: GoneLink[]; open: OpenAgain[]; unlinked: string[] } {
     const facts = this.#source.all<{ position: number }>(
       'select position from trace_fact where superseded_by > ? and superseded_by <= ? and position <= ?',
       after,
@@ -171,9 +171,13 @@ export class ReplicaRows {
     const edges = REPLICA_TABLES.find((t) => t.table === 'edge')
     const went: GoneLink[] = []
     const open: OpenAgain[] = []
+    const unlinked: string[] = []
+    const ofEvents = new Set(epcis.map((r) => r.position))
     for (const [position, there] of this.#places(old)) {
       const gone = this.#plant.all<GoneLink>(`delete from edge where position = ? returning ${GONE}`, there)
       went.push(...gone)
+      if (ofEvents.has(position))
+        unlinked.push(...gone.flatMap(({ kind, child }) => (kind === 'associate' ? child : [])))
       open.push(
         ...this.#plant.all<OpenAgain>(
           `update edge set valid_to = null, closed_by = null where closed_by = ?
@@ -193,7 +197,7 @@ export class ReplicaRows {
         this.#write(edges, this.#placed(edges, kept, end, new Map([[position, there]])))
       this.#readdress(gone.flatMap(({ kind, parent }) => (kind === 'ship' ? [parent] : [])))
     }
-    return { gone: went, open }
+    return { gone: went, open, unlinked }
   }
 
   /** Customer and order of a shipment go on the line with the last thing in it, whichever fact named them. */

@@ -26,7 +26,7 @@ export const enLife = {
     endMeans: 'The alarm goes from the board, and the log keeps who ended it. Holds and reviews stay.',
   },
   holds: {
-    inspections: 'Its inspections',
+    inspections: 'Inspections of linked parts',
     title: 'Holds',
     hold: 'Hold {{name}}',
     release: 'Release {{name}}',

@@ -26,7 +26,7 @@ export const zhLife: typeof enLife = {
     endMeans: '报警从看板上消失,日志记录由谁结束。隔离和复核不变。',
   },
   holds: {
-    inspections: '检测记录',
+    inspections: '直接关联工件的检测记录',
     title: '隔离',
     hold: '隔离 {{name}}',
     release: '解除隔离 {{name}}',

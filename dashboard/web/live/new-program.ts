@@ -10,7 +10,7 @@ const own = (): string | null => programIn(document.head.innerHTML)
 /** What the server would give now; null = it cannot be had, or another program answers in its place. */
 async function served(): Promise<string | null> {
   try {
-    const answer = await fetch('/', { headers: { accept: 'text/html' }, cache: 'no-store' })
+    const answer = await fetch(location.pathname, { headers: { accept: 'text/html' }, cache: 'no-store' })
     return answer.ok ? programIn(await answer.text()) : null
   } catch {
     return null
@@ -26,7 +26,8 @@ export function useNewProgram(): boolean {
     let left = false
     void served().then((now) => {
       const runs = own()
-      if (!left) setNew(now !== null && runs !== null && now !== runs)
+      // Where it cannot be told, what was told before stands.
+      if (!left && now !== null && runs !== null) setNew(now !== runs)
     })
     return () => {
       left = true
