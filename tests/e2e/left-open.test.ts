@@ -62,7 +62,7 @@ describe.skipIf(noBrowser !== null)(
         return again
       }
       // With the pages that they had.
-      const asked = desk.waitForResponse((r) => new URL(r.url()).pathname === '/')
+      const asked = desk.waitForResponse((r) => new URL(r.url()).pathname === '/parts')
       const same = await restart(() => own.dashboard.close())
       await (await asked).finished()
       await desk.waitForSelector('[data-connection="open"]')
