@@ -129,10 +129,12 @@ export class Spool {
         onRejected(damaged('a whole line', `${torn.length} bytes, cut off by a crash or damaged`))
       }
       const delivered: string[] = []
-      const about = lines.map(aboutLine)
-      for (let at = 0, end = 0; at < lines.length; at = end) {
-        end = at + together(about.slice(at, at + DRAIN_WIDTH))
-        const part = lines.slice(at, end)
+      const about: (string | null)[] = []
+      for (let at = 0; at < lines.length; at = about.length) {
+        // Read as it is their turn: a file may have a hundred thousand, and the gate waits on this thread.
+        const next = lines.slice(at, at + DRAIN_WIDTH).map(aboutLine)
+        about.push(...next.slice(0, together(next)))
+        const part = lines.slice(at, about.length)
         const images = await Promise.all(part.map((line) => this.#deliver(line, send, onRejected)))
         for (const image of images) if (image !== null) delivered.push(image)
       }
