@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CodedError } from '../../contracts/index.ts'
 import { openEventLog, openPartStore, openSql, openTraceQuery } from '../../traceability/index.ts'
@@ -78,6 +79,19 @@ describe('a store that is late', () => {
       Buffer.concat([Buffer.from('P5\n4 2\n255\n'), Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2)]),
     )
     query.close()
+  })
+
+  it('leaves no image of what it delivered, however soon behind that the run ends', async () => {
+    const store = await openPartStore({ dataDir, spoolAfterMs: 50, drainEveryMs: 50 })
+    const other = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })
+    other.exec('begin immediate')
+    await Promise.all(Array.from({ length: 32 }, (_, n) => store.capture(request(n + 1, passVerdict()))))
+    expect(spoolFiles().filter((f) => f.endsWith('.img'))).toHaveLength(32)
+    other.exec('rollback')
+    other.close()
+    while (store.health().spooled > 0) await setImmediate()
+    await store.close()
+    expect(spoolFiles()).toEqual([])
   })
 
   it('is caught up at the next start, before anything is counted', async () => {

@@ -59,24 +59,8 @@ export class SpoolDrain {
   /** As `now`, for who must not go on before the spool is empty. @throws TRC_SPOOLED, also when it takes longer than `limitMs` */
   async all(limitMs?: number): Promise<void> {
     if (this.#spool.count === 0) return
-    const why = await this.#round(limitMs)
+    const why = await within(this.now(), limitMs)
     if (why !== null) throw this.#waiting('the store takes them as soon as it can', why)
-  }
-
-  /** One round, within a time. @returns why it did not end well, null = it did */
-  async #round(limitMs?: number): Promise<unknown> {
-    const round = this.now().then(
-      () => null,
-      (error: unknown) => error,
-    )
-    if (limitMs === undefined) return round
-    const limit = timeLimit(limitMs)
-    const over = new Promise((resolve) =>
-      limit.signal.addEventListener('abort', () => resolve(`the store took longer than ${limitMs} ms`)),
-    )
-    const why = await Promise.race([round, over])
-    limit.clear()
-    return why
   }
 
   later(pauseMs = this.#everyMs): void {
@@ -95,8 +79,8 @@ export class SpoolDrain {
   async end(): Promise<CodedError | null> {
     if (this.#ended) return null
     this.stop()
-    if (this.#spool.count === 0) return null
-    const why = await this.#round(END_MS)
+    // Behind its last entry a round still removes the images of what it delivered.
+    const why = await within(this.#spool.count === 0 ? this.#last : this.now(), END_MS)
     return this.#spool.count === 0
       ? null
       : this.#waiting('the next start delivers them: keep the folder', why ?? 'more came meanwhile')
@@ -121,4 +105,20 @@ export class SpoolDrain {
     this.#timer = undefined
     if (this.#spool.count > 0 || this.#unkept.any) this.later(nextMs)
   }
+}
+
+/** @returns why the round did not end well within the time, null = it did */
+async function within(round: Promise<unknown>, limitMs?: number): Promise<unknown> {
+  const ended = round.then(
+    () => null,
+    (error: unknown) => error,
+  )
+  if (limitMs === undefined) return ended
+  const limit = timeLimit(limitMs)
+  const over = new Promise((resolve) =>
+    limit.signal.addEventListener('abort', () => resolve(`the store took longer than ${limitMs} ms`)),
+  )
+  const why = await Promise.race([ended, over])
+  limit.clear()
+  return why
 }
