@@ -3,6 +3,9 @@ import { refuseNewer, SCHEMA_VERSION, userVersion } from './migrations.ts'
 import { openSql } from './open-sql.ts'
 import { lacksTable } from './sqlite-errors.ts'
 
+/** A recall of 20,000 units goes through some 40 MB, and with room for less each page of it is read anew each time. */
+const PAGES_KIB = 64_000
+
 /**
  * The records of a data directory, read only. What an older program wrote is read as it is, and what asks for more than
  * there was then is told so.
@@ -12,6 +15,7 @@ import { lacksTable } from './sqlite-errors.ts'
 export function openToRead(file: string): SqlDatabase {
   const db = openSql(file, { synchronous: 'normal', readOnly: true })
   try {
+    db.exec(`pragma cache_size = -${PAGES_KIB}`)
     refuseNewer(db, file)
     const found = userVersion(db)
     return found === 0 || found === SCHEMA_VERSION ? db : ofOlder(db, file, found)
