@@ -158,6 +158,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'give the URI instead of the name': '请使用 URI 代替名称',
   'free space on the volume of the database': '请在数据库所在的卷上腾出空间',
   'none in the spool': '暂存区中无记录',
+  'the image of the record': '该记录的图像',
   'the store takes them as soon as it can': '存储会尽快接收',
   'the next start delivers them: keep the folder': '下次启动时送达:请保留该文件夹',
   'it is kept in rejected.jsonl of the spool; a trigger whose record it was is closed as interrupted at the next start':

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type QEvent, uuidv7 } from '../../contracts/index.ts'
 import type { ImageReader, PartQueries } from '../../dashboard/index.ts'
+import { IdentityChanges } from '../../traceability/genealogy/identity-changes.ts'
+import { uriOf } from '../../traceability/genealogy/things.ts'
 import { openSql, renderLife, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
 import {
   at,
@@ -103,6 +105,26 @@ describe('query surface', () => {
     expect(await of({ lot: 'M2' })).toEqual(['st10/4', 'st10/2'])
     expect(await of({ lot: 'C9' })).toEqual(['st10/4'])
     expect(await of({ lot: 'm1' })).toEqual([])
+  })
+
+  it('lists the parts of a lot under each of its names', async () => {
+    const lots = ['M1', 'M1-old', 'Caf\u00e9']
+    for (const [n, lot] of lots.entries())
+      await store.capture(request(n + 1, passVerdict(), { context: { ...context, lot } }))
+    const of = async (name: string) =>
+      (await query.recentParts({ limit: 10, lot: name })).map((r) => r.trigger)
+    expect(await of('M1')).toEqual([1])
+    expect(await of('Cafe\u0301')).toEqual([3])
+    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    try {
+      const [canonical = '', other = ''] = ['lot/M1', 'lot/M1-old'].map((name) => uriOf(db, name))
+      const changes = new IdentityChanges(db, store, { plant: 'p1', line: 'caps-a' })
+      await changes.change({ kind: 'merge', canonical, uris: [other], by: 'li', reason: 'relabelled' })
+    } finally {
+      db.close()
+    }
+    expect(await of('M1')).toEqual([2, 1])
+    expect(await of('M1-old')).toEqual([2, 1])
   })
 
   it('shows what happened to the part where the gate did otherwise than the rules', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -128,6 +128,23 @@ describe('a spooled record that was damaged on disk', () => {
     ])
     expect((await nextStart()).said).toEqual([])
     expect(files('.img')).toEqual([image])
+  })
+
+  it.each([
+    ['is gone', (image: string) => rmSync(image)],
+    ['cannot be read', (image: string) => (rmSync(image), mkdirSync(image))],
+  ])('and whose image %s keeps its verdict', async (_what, spoil) => {
+    const [image = ''] = files('.img').sort()
+    spoil(inSpool(image))
+    const { said, balance } = await nextStart()
+    expect(said.map((e) => e.message)).toEqual([
+      expect.stringMatching(/^TRC_SPOOL.*\.img.*the image of the record.*stored without/),
+    ])
+    expect(balance).toEqual(ALL)
+    expect(rejected()).toEqual([
+      { reason: expect.stringMatching(/the image of the record/), line: expect.stringContaining(image) },
+    ])
+    expect((await nextStart()).said).toEqual([])
   })
 
   it('is whole when only the end of the line is gone', async () => {

@@ -9,6 +9,7 @@ import type {
   Severity,
   VerdictResult,
 } from '../../contracts/index.ts'
+import { spelt } from '../genealogy/things.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import { decisionsOf, type UnitDecision } from './decisions.ts'
 import { condemnedInReview, gateDispositions } from './gate-disposition.ts'
@@ -98,7 +99,7 @@ export interface PartFilter {
   result?: VerdictResult
   /** With a condemned finding of the class. */
   class?: string
-  /** Of units that are linked to a lot of this name, that of their material too. */
+  /** Of units that are linked to a lot of this name, or to one that was merged with it; that of their material too. */
   lot?: string
   /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
   from?: string
@@ -109,7 +110,11 @@ export interface PartFilter {
 }
 
 /** Newest first, or the oldest behind a position. */
-export function recentRows(k: Kysely<TraceTables>, f: PartFilter, merged: IdentityMap): Promise<PartRow[]> {
+export async function recentRows(
+  k: Kysely<TraceTables>,
+  f: PartFilter,
+  merged: IdentityMap,
+): Promise<PartRow[]> {
   const order = f.afterPosition === undefined ? 'desc' : 'asc'
   let q = k.selectFrom('inspection').select(COLUMNS).orderBy('position', order).limit(f.limit)
   if (f.afterPosition !== undefined) q = q.where('position', '>', f.afterPosition)
@@ -129,15 +134,20 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter, merged: Identi
     // Of the defects, which are few, to their parts: part after part a class that is rare would be looked for in all.
     q = q.where('position', 'in', k.selectFrom('defect').select('position').where('class', '=', name))
   if (f.lot !== undefined) {
-    const linked = k
+    const named = k
       .selectFrom('material_lot')
-      .innerJoin('edge', 'edge.parent', 'material_lot.uri')
+      .select('uri')
+      .where('lot', 'in', [f.lot, spelt(f.lot)])
+    const lots = merged.namesOfAll((await named.execute()).map((row) => row.uri))
+    if (lots.length === 0) return []
+    const linked = k
+      .selectFrom('edge')
       .innerJoin('inspection as i', 'i.unit', 'edge.child')
       .select('i.position')
-      .where('material_lot.lot', '=', f.lot)
+      .where('edge.parent', 'in', lots)
     q = q.where('position', 'in', linked)
   }
-  return q.execute().then((rows) => complete(k, rows, merged))
+  return complete(k, await q.execute(), merged)
 }
 
 /** Rows of the units, oldest first. */

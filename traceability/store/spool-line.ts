@@ -75,7 +75,7 @@ export const damaged = (expected: string, actual: string, file?: string): CodedE
 export const damagedImage = (expected: string, actual: string, file: string): CodedError =>
   new CodedError('TRC_SPOOL', {
     file,
-    expected: `the checksum ${expected} of the image`,
+    expected,
     actual,
     hint: 'the record is stored without its image, which stays in the spool, named in rejected.jsonl',
   })

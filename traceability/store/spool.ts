@@ -181,19 +181,15 @@ export class Spool {
         await send({ op: 'capture', ask: { record, image: null } })
         return null
       }
-      const bytes = await readFile(join(this.#dir, image)).catch((error: unknown) => {
-        throw new CodedError('TRC_NOT_FOUND', { file: join(this.#dir, image), actual: String(error) })
-      })
-      const found = checksum(bytes)
-      if (imageCrc32 !== undefined && imageCrc32 !== found) {
+      const read = await this.#image(image, imageCrc32)
+      if (read instanceof CodedError) {
         // What was judged and done to the part is whole, and must not be lost with its picture.
         await send({ op: 'capture', ask: { record, image: null } })
-        const why = damagedImage(imageCrc32, found, join(this.#dir, image))
-        await this.#reject(line, why.message)
-        onRejected(why)
+        await this.#reject(line, read.message)
+        onRejected(read)
         return null
       }
-      await send({ op: 'capture', ask: { record, image: new Uint8Array(bytes) } })
+      await send({ op: 'capture', ask: { record, image: read } })
       return image
     } catch (error) {
       const coded = asCoded(error, 'EVT_SCHEMA', { file: this.#dir })
@@ -201,6 +197,21 @@ export class Spool {
       await this.#reject(line, coded.message)
       onRejected(coded)
       return null
+    }
+  }
+
+  /** @returns TRC_SPOOL where it is gone or damaged @throws TRC_IMAGE where it may be read later */
+  async #image(image: string, crc32: string | undefined): Promise<Uint8Array | CodedError> {
+    const file = join(this.#dir, image)
+    try {
+      const bytes = new Uint8Array(await readFile(file))
+      const found = checksum(bytes)
+      return crc32 === undefined || crc32 === found
+        ? bytes
+        : damagedImage(`the checksum ${crc32} of the image`, found, file)
+    } catch (error) {
+      if (isForNow(error)) throw fileError(error, 'TRC_IMAGE', file)
+      return damagedImage('the image of the record', String(error), file)
     }
   }
 
@@ -214,6 +225,12 @@ export class Spool {
     }
   }
 }
+
+/** What the process or the machine lacks at the moment, which says nothing about the file. */
+const isForNow = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'].includes(String(error.code))
 
 const aboutLine = (line: Uint8Array): string | null => {
   try {

@@ -29,7 +29,7 @@ const filterOf = (kind: SiteKind) => ({
   station: STATION[kind],
   result: z.enum(VERDICTS, VERDICTS.join(' or ')).optional(),
   ...foundWindow,
-  /** Of units that are linked to a lot of this name, spelt so. */
+  /** Of units that are linked to a lot of this name, or to one that was merged with it. */
   lot: z.string().min(1).max(512, 'at most 512 characters').optional(),
   /** Inspection ids: only what stands in the log from the one to the other, both included, as a subgroup of a chart. */
   first: z.uuid('an inspection id (UUID)').optional(),
