@@ -63,13 +63,20 @@ export function supervise(extraArgs: string[]): Promise<number> {
 
 /** In the child: tells the supervisor that the line is up, and ends when the supervisor is gone. */
 export function reportStarted(stop: () => void): void {
-  process.send?.('started')
+  tell('started')
   // Before the listener that waits for native code, which may be the last thing the process does.
-  process.prependListener('exit', (endedWith) => process.send?.({ endedWith }))
-  if (process.send) process.on('disconnect', stop)
+  process.prependListener('exit', (endedWith) => tell({ endedWith }))
+  if (!process.send) return
+  if (process.connected) process.on('disconnect', stop)
+  else stop()
 }
 
 /** In the child: it ends by itself, and is not to be started again whatever its exit code. */
 export function reportStopping(): void {
-  process.send?.('stopping')
+  tell('stopping')
+}
+
+/** A supervisor that is gone hears nothing; without a callback that would be an error that ends the process. */
+function tell(message: unknown): void {
+  process.send?.(message, undefined, undefined, () => undefined)
 }

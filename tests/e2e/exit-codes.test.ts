@@ -104,6 +104,16 @@ describe('exit codes', () => {
     expect(await line.exit).toBe(0)
   }, 40_000)
 
+  it('of none where the supervisor is killed: its line stops in order', async () => {
+    const line = await startCli(['serve', await lineFile(), '--data', shop.data])
+    const lock = join(shop.data, 'lock')
+    expect(existsSync(lock)).toBe(true)
+    line.child.kill('SIGKILL')
+    // The line holds its output, too.
+    await once(line.child, 'close')
+    expect([line.stderr(), existsSync(lock)]).toEqual([expect.not.stringContaining('Error'), false])
+  }, 40_000)
+
   it('of a line that dies and whose file is wrong by then: 2, and it is not started again and again', async () => {
     const file = await lineFile()
     const line = await startCli(['serve', file, '--data', shop.data])
