@@ -40,6 +40,8 @@ interface Arrival {
 }
 
 const LEAST_TIMEOUT_MS = 100
+/** How often it is looked whether the camera is silent. */
+const ATTEND_MS = 50
 
 /** `damaged`: after frames, at a damaged picture; the camera is there. */
 type RunEnd = 'stopped' | 'ended' | { error: CodedError; damaged: boolean }
@@ -142,6 +144,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
         for (let offset = 0; offset < chunk.length && !stopped.aborted && !hole.found;) {
           if (at === 0) {
             const arrivedMs = monoMs()
+            period.attended(arrivedMs, ATTEND_MS)
             const stampMs = await run.stamps.next()
             period.arrived(arrivedMs)
             if (stampMs !== null) lag.arrived(arrivedMs, stampMs)
@@ -198,16 +201,14 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     })
     let lastMs = monoMs()
     let waiting = false
-    const watchdog = setInterval(
-      () => {
-        if (waiting) lastMs = monoMs()
-        else if (monoMs() - lastMs > watchdogMs) {
-          silent = true
-          run.stop()
-        }
-      },
-      Math.min(250, watchdogMs / 4),
-    )
+    const watchdog = setInterval(() => {
+      period.attended(monoMs(), ATTEND_MS)
+      if (waiting) lastMs = monoMs()
+      else if (monoMs() - lastMs > watchdogMs) {
+        silent = true
+        run.stop()
+      }
+    }, ATTEND_MS)
     const stop = (): void => run.stop()
     stopped.addEventListener('abort', stop, { once: true })
     if (stopped.aborted) stop()

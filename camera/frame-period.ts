@@ -12,6 +12,7 @@ export class FramePeriod {
   #firstMs: number | null = null
   #lastMs: number | null = null
   #intervals: number[] = []
+  #attendedMs: number | null = null
 
   /**
    * @param gathers where pictures gather before the first frame, as ffmpeg keeps those by which it knows a stream; in a
@@ -58,11 +59,27 @@ export class FramePeriod {
     return this.#intervals.toSorted((a, b) => a - b)[Math.floor(this.#intervals.length / 2)] ?? null
   }
 
+  /**
+   * This thread looks after the camera now; long after the time before it stood still, and pictures gathered meanwhile.
+   *
+   * @param everyMs how often it does at least
+   */
+  attended(atMs: number, everyMs: number): void {
+    const stoodMs = atMs - (this.#attendedMs ?? atMs) - everyMs
+    this.#attendedMs = atMs
+    if (!this.#collects || this.#firstMs === null || stoodMs < LEAST_STALL_MS) return
+    const leftMs = 2 * this.#firstMs - this.#openedMs - atMs
+    this.#openedMs = atMs - Math.max(stoodMs, leftMs)
+    this.#firstMs = atMs
+    this.#lastMs = atMs
+  }
+
   /** The stream is opened again: the break is no interval. */
   restart(atMs: number): void {
     this.#openedMs = atMs
     this.#firstMs = null
     this.#lastMs = null
     this.#intervals = []
+    this.#attendedMs = atMs
   }
 }

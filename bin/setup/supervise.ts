@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { STOP_SIGNALS } from '../../contracts/index.ts'
+import { CodedError, STOP_SIGNALS } from '../../contracts/index.ts'
 import { log } from './log.ts'
 
 /** Starts again at most this often within the window; then the line stays down and says so. */
@@ -10,9 +10,16 @@ const KILLED = 'by somebody, or by the system for want of memory (its log says s
 /** Pause before a restart, ms: a port or a lock of the dead process needs a moment to be free. */
 const PAUSE_MS = 500
 
+/** Exit code of a configuration that is wrong, which is so at the next start, too, but where it is `reportTaken`. */
+const WRONG = 2
+
+/** What another program may give back by itself. */
+const TAKEN: ReadonlySet<string> = new Set(['CFG_PORT_IN_USE', 'CFG_DATA_DIR'])
+
 /**
  * Runs this same command in a child process and starts it again when it dies. When the first child never came up it
- * is not started again: its configuration or its store must be mended first. The child ends with its supervisor.
+ * is not started again: its configuration or its store must be mended first. Neither is one that finds a wrong configuration
+ * later, as in a line file that was changed meanwhile. The child ends with its supervisor.
  *
  * @returns the exit code to end with
  */
@@ -33,10 +40,12 @@ export function supervise(extraArgs: string[]): Promise<number> {
       const child = fork(script, [...args, ...extraArgs], { execArgv: process.execArgv, stdio: 'inherit' })
       kill = (signal) => child.kill(signal)
       let told: number | null = null
+      let taken = false
       child.on('message', (message) => {
         if (typeof message === 'object' && message !== null && 'endedWith' in message)
           told = Number(message.endedWith)
         else if (message === 'stopping') stopping = true
+        else if (message === 'taken') taken = true
         else everUp ||= message === 'started'
       })
       child.on('exit', (ownCode, signal) => {
@@ -44,7 +53,7 @@ export function supervise(extraArgs: string[]): Promise<number> {
         const code = ownCode ?? told
         if (signal !== null && !stopping && !everUp)
           log.error({ signal, hint: KILLED }, 'the line process was killed before it was up')
-        if (stopping || !everUp || code === 0) return resolve(code ?? 1)
+        if (stopping || !everUp || code === 0 || (code === WRONG && !taken)) return resolve(code ?? 1)
         const now = performance.now()
         deaths.push(now)
         const recent = deaths.filter((t) => now - t < BUDGET.withinMs).length
@@ -59,13 +68,25 @@ export function supervise(extraArgs: string[]): Promise<number> {
 
 /** In the child: tells the supervisor that the line is up, and ends when the supervisor is gone. */
 export function reportStarted(stop: () => void): void {
-  process.send?.('started')
+  tell('started')
   // Before the listener that waits for native code, which may be the last thing the process does.
-  process.prependListener('exit', (endedWith) => process.send?.({ endedWith }))
-  if (process.send) process.on('disconnect', stop)
+  process.prependListener('exit', (endedWith) => tell({ endedWith }))
+  if (!process.send) return
+  if (process.connected) process.on('disconnect', stop)
+  else stop()
+}
+
+/** In the child: it cannot start, as another program has its port or works in its directory, which may end. */
+export function reportTaken(error: unknown): void {
+  if (error instanceof CodedError && TAKEN.has(error.code)) tell('taken')
 }
 
 /** In the child: it ends by itself, and is not to be started again whatever its exit code. */
 export function reportStopping(): void {
-  process.send?.('stopping')
+  tell('stopping')
+}
+
+/** A supervisor that is gone hears nothing; without a callback that would be an error that ends the process. */
+function tell(message: unknown): void {
+  process.send?.(message, undefined, undefined, () => undefined)
 }

@@ -16,7 +16,7 @@ import { jobBytes } from './job-bytes.ts'
 import { PendingInspection } from './pending-inspection.ts'
 import { QueueNotices } from './queue-notices.ts'
 import { asResult, type QueuedResult, UNJUDGED } from './queued-result.ts'
-import { evictionOf, RedisLink } from './redis-link.ts'
+import { evictionOf, RedisLink, saidBy } from './redis-link.ts'
 import { connectionOptions } from './redis-url.ts'
 import { type Miss, RemoteTrust } from './remote-trust.ts'
 import { WorkerWatch } from './worker-watch.ts'
@@ -141,7 +141,7 @@ export class QueueInspector implements Inspector {
     })
     this.#send(id, { recipeSha256: sha, meaningSha256: meaning }, job, frame, reference).catch(
       (error: unknown) => {
-        const refusal = String(error)
+        const refusal = saidBy(error)
         if (refusal !== this.#refusal)
           this.#options.log.warn(
             { frameId: id, error: refusal },

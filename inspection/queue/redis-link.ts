@@ -142,6 +142,10 @@ export class RedisLink {
   }
 }
 
+/** What Redis answered, without the beginning of what it was sent, which of a frame is its key and its pixels. */
+export const saidBy = (error: unknown): string =>
+  String(error).replace(/, with args beginning with: [^]*$/, '')
+
 /**
  * By which policy it throws keys away; null = it does not, or has no limit of memory.
  *

@@ -11,11 +11,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { STOP_SIGNALS } from '../../contracts/index.ts'
 import { commandPresent, describeWith } from '../services/require-service.ts'
 import { goodPng, workshop } from './bad-samples.ts'
+import { freePort } from './free-port.ts'
 import { CLI, runCli, startCli, stopped } from './line-process.ts'
 
 const shop = workshop('exit')
@@ -102,6 +104,41 @@ describe('exit codes', () => {
     expect((JSON.parse(again) as { pid: number }).pid).not.toBe(line.ready['pid'])
     line.child.kill('SIGINT')
     expect(await line.exit).toBe(0)
+  }, 40_000)
+
+  it('of a line that dies and finds its port taken for a moment: none, it is tried again', async () => {
+    const port = await freePort()
+    const line = await startCli(['serve', await lineFile(), '--data', shop.data, '--port', String(port)])
+    let again = ''
+    line.child.stdout?.on('data', (chunk: Buffer) => (again += chunk.toString()))
+    process.kill(Number(line.ready['pid']), 'SIGKILL')
+    const other = createServer()
+    const take = () => other.listen(port, '127.0.0.1')
+    other.on('error', () => setTimeout(take, 20))
+    take()
+    await expect.poll(line.stderr, { timeout: 20_000, interval: 20 }).toContain('CFG_PORT_IN_USE')
+    other.close()
+    await expect.poll(() => again, { timeout: 20_000 }).toMatch(/"url"/)
+    expect(await stopped(line)).toBe(0)
+  }, 60_000)
+
+  it('of none where the supervisor is killed: its line stops in order', async () => {
+    const line = await startCli(['serve', await lineFile(), '--data', shop.data])
+    const lock = join(shop.data, 'lock')
+    expect(existsSync(lock)).toBe(true)
+    line.child.kill('SIGKILL')
+    // The line holds its output, too.
+    await once(line.child, 'close')
+    expect([line.stderr(), existsSync(lock)]).toEqual([expect.not.stringContaining('Error'), false])
+  }, 40_000)
+
+  it('of a line that dies and whose file is wrong by then: 2, and it is not started again and again', async () => {
+    const file = await lineFile()
+    const line = await startCli(['serve', file, '--data', shop.data])
+    writeFileSync(file, 'line: exit\nstations: none\n')
+    process.kill(Number(line.ready['pid']), 'SIGKILL')
+    expect(await line.exit).toBe(2)
+    expect(line.stderr().match(/CFG_\w+: /g)).toHaveLength(1)
   }, 40_000)
 })
 

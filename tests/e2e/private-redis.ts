@@ -7,21 +7,34 @@ import { freePort } from './free-port.ts'
 export class PrivateRedis {
   readonly port: number
   readonly url: string
+  readonly #more: readonly string[]
   #child: ChildProcess | null = null
 
-  private constructor(port: number) {
+  private constructor(port: number, more: readonly string[]) {
     this.port = port
+    this.#more = more
     this.url = `redis://127.0.0.1:${port}`
   }
 
-  static async start(): Promise<PrivateRedis> {
-    const redis = new PrivateRedis(await freePort())
+  /** @param more arguments of its command line */
+  static async start(...more: string[]): Promise<PrivateRedis> {
+    const redis = new PrivateRedis(await freePort(), more)
     await redis.start()
     return redis
   }
 
   async start(): Promise<void> {
-    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+    const args = [
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      ...this.#more,
+    ]
     this.#child = spawn('redis-server', args, { stdio: 'ignore' })
     while (!(await portOpen('127.0.0.1', this.port))) await sleep(50)
   }

@@ -70,6 +70,20 @@ describeWith(
       60_000,
     )
 
+    it('is said once in the log when it has no command for frames, as a Sentinel', async () => {
+      const other = await PrivateRedis.start('--rename-command', 'SET', '""')
+      const said: string[] = []
+      try {
+        const prefix = prefixed()
+        await worker(prefix, new SlowInspector('far', 5), recipes, other.url)
+        const q = await ingest(prefix, new SlowInspector('here', 5), other.url, said)
+        for (let n = 0; n < 3; n++) expect(await judgedBy(q)).toBe('here')
+      } finally {
+        await other.kill()
+      }
+      expect(said.filter((text) => text === 'a frame could not be queued and is judged here')).toHaveLength(1)
+    })
+
     it('is told from one that is away when it refuses the user what the queue asks', async () => {
       const rights = (...which: string[]) =>
         admin.acl('SETUSER', 'line', 'reset', 'on', '>word', '~*', '&*', '+@all', ...which)

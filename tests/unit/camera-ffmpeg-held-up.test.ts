@@ -1,0 +1,62 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createFramePool, ffmpegSource } from '../../camera/index.ts'
+import { monoMs } from '../../contracts/index.ts'
+
+const PERIOD_MS = 40
+
+describe.skipIf(process.platform === 'win32')('a camera at this machine behind a PLC', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sightline-held-up-'))
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+  /** In place of ffmpeg: each picture begins with the number of periods since 1970, of 32 bits. */
+  function camera(): string {
+    const file = join(dir, 'camera')
+    const show = `const b = Buffer.alloc(64 * 48); b.writeUInt32BE(Math.floor(Date.now() / ${PERIOD_MS}) % 2 ** 32); process.stdout.write(b)`
+    const text = `if (process.argv[2] !== '-version') setInterval(() => { ${show} }, ${PERIOD_MS})`
+    writeFileSync(file, `#!${process.execPath}\n${text}\n`)
+    chmodSync(file, 0o755)
+    return file
+  }
+
+  it('gives no trigger a picture that waited while this process stood still', async () => {
+    const source = ffmpegSource({
+      station: 'st1',
+      view: 'top',
+      pool: createFramePool({ slots: 4, slotBytes: 65_536 }),
+      firstTrigger: 1,
+      binary: camera(),
+      input: ['-f', 'v4l2', '-i', '/dev/video0'],
+      widthPx: 64,
+      heightPx: 48,
+      pixel: 'mono8',
+      mode: 'triggered',
+      backPressure: 'miss',
+      watchdogMs: 60_000,
+      timeoutMs: 5_000,
+      restart: { max: 0, withinMs: 60_000 },
+    })
+    const stop = new AbortController()
+    await source.open()
+    const items = source.items(stop.signal)[Symbol.asyncIterator]()
+    try {
+      const next = items.next()
+      await expect.poll(() => source.health().state, { timeout: 20_000 }).toBe('online')
+      const until = monoMs() + 700
+      while (monoMs() < until);
+      const atTrigger = Math.floor(Date.now() / PERIOD_MS) % 2 ** 32
+      source.trigger?.(1)
+      const { value } = await next
+      if (value?.kind !== 'frame') throw new Error(JSON.stringify(value))
+      const { buffer, byteOffset } = value.frame.bytes
+      const older = atTrigger - new DataView(buffer, byteOffset).getUint32(0)
+      value.frame.release()
+      expect(older).toBeLessThanOrEqual(1)
+    } finally {
+      stop.abort()
+      await source.close()
+    }
+  }, 60_000)
+})
