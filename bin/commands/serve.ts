@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Environment } from '../setup/environment.ts'
 import { whole } from '../terminal/options.ts'
 import { paths } from '../setup/paths.ts'
-import { reportTaken, supervise } from '../setup/supervise.ts'
+import { supervise } from '../setup/supervise.ts'
 import type { ServeOptions } from './run-line.ts'
 
 export function addServe(program: Command, environment: Environment): void {
@@ -46,10 +46,5 @@ async function serve(line: string, o: ServeOptions, environment: Environment): P
     return
   }
   const { runLine } = await import('./run-line.ts')
-  try {
-    await runLine(line, o, environment)
-  } catch (error) {
-    reportTaken(error)
-    throw error
-  }
+  await runLine(line, o, environment)
 }

@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { CodedError, STOP_SIGNALS } from '../../contracts/index.ts'
+import { STOP_SIGNALS } from '../../contracts/index.ts'
 import { log } from './log.ts'
 
 /** Starts again at most this often within the window; then the line stays down and says so. */
@@ -10,11 +10,8 @@ const KILLED = 'by somebody, or by the system for want of memory (its log says s
 /** Pause before a restart, ms: a port or a lock of the dead process needs a moment to be free. */
 const PAUSE_MS = 500
 
-/** Exit code of a configuration that is wrong, which is so at the next start, too, but where it is `reportTaken`. */
+/** Exit code of a configuration that is wrong, which is so at the next start, too. */
 const WRONG = 2
-
-/** What another program may give back by itself. */
-const TAKEN: ReadonlySet<string> = new Set(['CFG_PORT_IN_USE', 'CFG_DATA_DIR'])
 
 /**
  * Runs this same command in a child process and starts it again when it dies. When the first child never came up it
@@ -40,12 +37,10 @@ export function supervise(extraArgs: string[]): Promise<number> {
       const child = fork(script, [...args, ...extraArgs], { execArgv: process.execArgv, stdio: 'inherit' })
       kill = (signal) => child.kill(signal)
       let told: number | null = null
-      let taken = false
       child.on('message', (message) => {
         if (typeof message === 'object' && message !== null && 'endedWith' in message)
           told = Number(message.endedWith)
         else if (message === 'stopping') stopping = true
-        else if (message === 'taken') taken = true
         else everUp ||= message === 'started'
       })
       child.on('exit', (ownCode, signal) => {
@@ -53,7 +48,7 @@ export function supervise(extraArgs: string[]): Promise<number> {
         const code = ownCode ?? told
         if (signal !== null && !stopping && !everUp)
           log.error({ signal, hint: KILLED }, 'the line process was killed before it was up')
-        if (stopping || !everUp || code === 0 || (code === WRONG && !taken)) return resolve(code ?? 1)
+        if (stopping || !everUp || code === 0 || code === WRONG) return resolve(code ?? 1)
         const now = performance.now()
         deaths.push(now)
         const recent = deaths.filter((t) => now - t < BUDGET.withinMs).length
@@ -74,11 +69,6 @@ export function reportStarted(stop: () => void): void {
   if (!process.send) return
   if (process.connected) process.on('disconnect', stop)
   else stop()
-}
-
-/** In the child: it cannot start, as another program has its port or works in its directory, which may end. */
-export function reportTaken(error: unknown): void {
-  if (error instanceof CodedError && TAKEN.has(error.code)) tell('taken')
 }
 
 /** In the child: it ends by itself, and is not to be started again whatever its exit code. */

@@ -11,13 +11,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { STOP_SIGNALS } from '../../contracts/index.ts'
 import { commandPresent, describeWith } from '../services/require-service.ts'
 import { goodPng, workshop } from './bad-samples.ts'
-import { freePort } from './free-port.ts'
 import { CLI, runCli, startCli, stopped } from './line-process.ts'
 
 const shop = workshop('exit')
@@ -105,22 +103,6 @@ describe('exit codes', () => {
     line.child.kill('SIGINT')
     expect(await line.exit).toBe(0)
   }, 40_000)
-
-  it('of a line that dies and finds its port taken for a moment: none, it is tried again', async () => {
-    const port = await freePort()
-    const line = await startCli(['serve', await lineFile(), '--data', shop.data, '--port', String(port)])
-    let again = ''
-    line.child.stdout?.on('data', (chunk: Buffer) => (again += chunk.toString()))
-    process.kill(Number(line.ready['pid']), 'SIGKILL')
-    const other = createServer()
-    const take = () => other.listen(port, '127.0.0.1')
-    other.on('error', () => setTimeout(take, 20))
-    take()
-    await expect.poll(line.stderr, { timeout: 20_000, interval: 20 }).toContain('CFG_PORT_IN_USE')
-    other.close()
-    await expect.poll(() => again, { timeout: 20_000 }).toMatch(/"url"/)
-    expect(await stopped(line)).toBe(0)
-  }, 60_000)
 
   it('of none where the supervisor is killed: its line stops in order', async () => {
     const line = await startCli(['serve', await lineFile(), '--data', shop.data])
