@@ -10,13 +10,9 @@ const KILLED = 'by somebody, or by the system for want of memory (its log says s
 /** Pause before a restart, ms: a port or a lock of the dead process needs a moment to be free. */
 const PAUSE_MS = 500
 
-/** Exit code of a configuration that is wrong, which is so at the next start, too. */
-const WRONG = 2
-
 /**
  * Runs this same command in a child process and starts it again when it dies. When the first child never came up it
- * is not started again: its configuration or its store must be mended first. Neither is one that finds a wrong configuration
- * later, as in a line file that was changed meanwhile. The child ends with its supervisor.
+ * is not started again: its configuration or its store must be mended first. The child ends with its supervisor.
  *
  * @returns the exit code to end with
  */
@@ -48,7 +44,7 @@ export function supervise(extraArgs: string[]): Promise<number> {
         const code = ownCode ?? told
         if (signal !== null && !stopping && !everUp)
           log.error({ signal, hint: KILLED }, 'the line process was killed before it was up')
-        if (stopping || !everUp || code === 0 || code === WRONG) return resolve(code ?? 1)
+        if (stopping || !everUp || code === 0) return resolve(code ?? 1)
         const now = performance.now()
         deaths.push(now)
         const recent = deaths.filter((t) => now - t < BUDGET.withinMs).length

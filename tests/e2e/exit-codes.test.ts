@@ -113,15 +113,6 @@ describe('exit codes', () => {
     await once(line.child, 'close')
     expect([line.stderr(), existsSync(lock)]).toEqual([expect.not.stringContaining('Error'), false])
   }, 40_000)
-
-  it('of a line that dies and whose file is wrong by then: 2, and it is not started again and again', async () => {
-    const file = await lineFile()
-    const line = await startCli(['serve', file, '--data', shop.data])
-    writeFileSync(file, 'line: exit\nstations: none\n')
-    process.kill(Number(line.ready['pid']), 'SIGKILL')
-    expect(await line.exit).toBe(2)
-    expect(line.stderr().match(/CFG_\w+: /g)).toHaveLength(1)
-  }, 40_000)
 })
 
 describe('output that nobody reads any more', () => {
