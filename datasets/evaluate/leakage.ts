@@ -81,8 +81,9 @@ function workpieces(items: readonly SplitImage[], pattern?: string): (string | n
   const groups = items.map((i) => group(i.id))
   if (pattern !== undefined) return groups
   const series = items.map(({ id, split }) => {
-    const at = /^(.*[\\/])?([^\d\\/]*)(\d{1,15})$/.exec(stem(id).replace(ENDINGS, ''))
-    return at && { of: `${split}/${at[1] ?? ''}${at[2]}`, number: Number(at[3]) }
+    // A word may stand behind the number, as in `000_regular` of MVTec AD 2.
+    const at = /^(.*[\\/])?([^\d\\/]*)(\d{1,15})([-_ ]\p{L}[^\\/]*)?$/u.exec(stem(id).replace(ENDINGS, ''))
+    return at && { of: `${split}/${at[1] ?? ''}${at[2]}/${at[4] ?? ''}`, number: Number(at[3]) }
   })
   const numbers = new Map<string, Set<number>>()
   for (const s of series) if (s) numbers.set(s.of, (numbers.get(s.of) ?? new Set<number>()).add(s.number))

@@ -124,15 +124,34 @@ export function looseText(bytes: Uint8Array): string {
   return new TextDecoder(wide ?? 'utf-8').decode(bytes)
 }
 
-/** @throws DAT_LAYOUT when it cannot be read, or is neither UTF-8 nor UTF-16: class names would be other ones */
+/** XML that says in its first line to be in a Chinese encoding; GB 18030 holds what the older ones have. */
+const SAYS_CHINESE = /^<\?xml\s[^>]*\bencoding\s*=\s*["'](gbk|gb2312|gb18030)["']/i
+
+/** The encoding of a text that is not in UTF-8. A declaration in a file that is UTF-8 all the same is of no account. */
+const declared = (bytes: Uint8Array): 'gb18030' | null =>
+  SAYS_CHINESE.test(Buffer.from(bytes.subarray(0, 200)).toString('latin1')) ? 'gb18030' : null
+
+const decoded = (bytes: Uint8Array, encoding: string): string =>
+  new TextDecoder(encoding, { fatal: true }).decode(bytes)
+
+/**
+ * @throws DAT_LAYOUT when it cannot be read, or is neither UTF-8 nor UTF-16 nor XML that says to be in GBK: class names
+ *         would be other ones
+ */
 export async function readText(file: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw asCoded(error, 'DAT_LAYOUT', { file, expected: 'a readable file' })
   })
   try {
     // Editors on Windows put a byte order mark in front, which the decoder takes off.
-    return new TextDecoder(utf16(bytes) ?? 'utf-8', { fatal: true }).decode(bytes)
+    return decoded(bytes, utf16(bytes) ?? 'utf-8')
   } catch (error) {
+    const encoding = declared(bytes)
+    try {
+      if (encoding !== null) return decoded(bytes, encoding)
+    } catch {
+      // It is in another one than it says.
+    }
     throw new CodedError('DAT_LAYOUT', {
       file,
       expected: 'text in UTF-8',

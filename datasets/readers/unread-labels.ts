@@ -86,8 +86,8 @@ async function firstLabels(dir: string, files: readonly string[]): Promise<strin
   return undefined
 }
 
-/** Keys of COCO, LabelMe and Supervisely. */
-const LABEL_KEYS = ['images', 'annotations', 'shapes', 'objects']
+/** Keys of COCO, LabelMe and Supervisely, and of each box in the lists of Tianchi. */
+const LABEL_KEYS = ['images', 'annotations', 'shapes', 'objects', 'bbox']
 
 /** Four numbers of a box, apart or with commas, and whatever else a line has. */
 const BOX = /(^|[\s,;])(-?[\d.]+(e[-+]?\d+)?[\s,;]+){3}-?[\d.]+(e[-+]?\d+)?([\s,;]|$)/i
@@ -103,7 +103,8 @@ async function mayBeLabels(file: string): Promise<boolean> {
     }
     if (kind === '.xml') return await isAnnotation(file)
     if (kind !== '.json') return true
-    const value: unknown = JSON.parse(await readText(file))
+    const read: unknown = JSON.parse(await readText(file))
+    const value: unknown = Array.isArray(read) ? read[0] : read
     return typeof value === 'object' && value !== null && LABEL_KEYS.some((key) => key in value)
   } catch {
     // What cannot be read may be labels.

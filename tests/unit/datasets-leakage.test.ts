@@ -75,5 +75,11 @@ describe('workpieces', () => {
     const workpieces = async (...names: string[]) => (await findLeakage(both(...names)))?.counts.workpiece
     expect(await workpieces('img_100000', 'img_100001', 'img_100002')).toBe(0)
     expect(await workpieces('SN100000', 'SN100001', 'SN100005')).toBe(3)
+    // Of MVTec AD 2: each picture of a part in several lights.
+    const lights = ['regular', 'shift_1'].flatMap((light) =>
+      ['000', '001', '002'].map((n) => `${n}_${light}`),
+    )
+    expect(await workpieces(...lights)).toBe(0)
+    expect(await workpieces('100000_top', '100001_top', '100005_top')).toBe(3)
   })
 })

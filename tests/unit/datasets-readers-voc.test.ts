@@ -113,6 +113,36 @@ describe('Pascal VOC', () => {
     await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.xml.*UTF-8/)
   })
 
+  describe('XML that says its encoding', () => {
+    const gbk = (encoding: string, name: string): Buffer => {
+      const [head = '', tail = ''] =
+        `<?xml version="1.0" encoding="${encoding}"?>\n${xml(`<name>~</name>${box}`)}`.split('~')
+      return Buffer.concat([Buffer.from(head), Buffer.from(name, 'hex'), Buffer.from(tail)])
+    }
+
+    // By Python's codec `gbk`.
+    it.each(['GBK', 'gb2312', 'gb18030'])('is read in %s', async (encoding) => {
+      await at.tree({ 'a.jpg': null })
+      await writeFile(join(at.dir, 'a.xml'), gbk(encoding, 'bbaebadb'))
+      expect(boxesOf(await openDataset(at.dir))).toEqual([[['划痕', 0, 1, 10, 8]]])
+    })
+
+    it('is read as the UTF-8 that it is where an editor saved it anew', async () => {
+      await at.tree({ 'a.jpg': null })
+      await writeFile(join(at.dir, 'a.xml'), gbk('gbk', Buffer.from('划痕').toString('hex')))
+      expect((await openDataset(at.dir)).classes).toEqual(['划痕'])
+    })
+
+    it.each([
+      ['bytes that its encoding has not', 'gbk', 'ff'],
+      ['an encoding in which any bytes are letters', 'iso-8859-1', 'bbaebadb'],
+    ])('is refused for %s', async (_, encoding, name) => {
+      await at.tree({ 'a.jpg': null })
+      await writeFile(join(at.dir, 'a.xml'), gbk(encoding, name))
+      await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.xml.*UTF-8/)
+    })
+  })
+
   it('names the image an annotation has lost', async () => {
     await at.tree({ 'annotations/a.xml': xml(`<name>x</name>${box}`), 'images/b.jpg': null })
     await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.xml.*image a/)

@@ -32,6 +32,15 @@ describe('folders of a layout that nothing recognises', () => {
       /expected annotations\/\*\.json.*found folders train\/images, val\/images; labels such as train\.json/,
     ],
     [
+      'one list of boxes for all images, as of Tianchi',
+      {
+        'defect_Images/a.jpg': null,
+        'normal_Images/b.jpg': null,
+        'Annotations/anno_train.json': '[{"name":"a.jpg","defect_name":"结头","bbox":[1,2,9,8]}]',
+      },
+      /expected annotations\/\*\.json.*found folders Annotations; labels such as Annotations\/anno_train\.json/,
+    ],
+    [
       'images and masks',
       { 'images/a.png': null, 'masks/b.png': null },
       /expected train\/good, test\/<class> and ground_truth.*found folders images, masks/,
