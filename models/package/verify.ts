@@ -1,6 +1,6 @@
 import { lstat, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CodedError, asCoded } from '../../contracts/index.ts'
+import { CodedError, asCoded, inFile } from '../../contracts/index.ts'
 import type { ModelCard, PackageManifest } from '../../contracts/index.ts'
 import { screenOnnx } from '../onnx/screen.ts'
 import { readGolden } from './golden-file.ts'
@@ -24,8 +24,8 @@ export interface VerifiedPackage {
  * Reads a package folder and checks manifest, signature, hashes, card and golden files; runs nothing.
  *
  * @throws MDL_UNKNOWN when the folder does not exist; MDL_SIGNATURE when unsigned, or signed by a key that is not
- *         trusted; MDL_HASH naming the altered file; MDL_PACKAGE for missing, additional or malformed files and
- *         for external data; MDL_LOAD when model.onnx is no ONNX model
+ *         trusted; MDL_HASH naming the altered file; MDL_PACKAGE for missing, additional, unreadable or malformed
+ *         files and for external data; MDL_LOAD when model.onnx is no ONNX model
  */
 export async function verifyPackage(dir: string, trustedKeys: TrustedKeys): Promise<VerifiedPackage> {
   const present = await listFiles(dir)
@@ -36,7 +36,7 @@ export async function verifyPackage(dir: string, trustedKeys: TrustedKeys): Prom
       expected: 'a signed manifest',
       actual: 'no such file',
     })
-  const manifest = readManifest(await readFile(manifestFile, 'utf8'), manifestFile, trustedKeys)
+  const manifest = readManifest((await bytesOf(manifestFile)).toString('utf8'), manifestFile, trustedKeys)
   const extra = present.find((name) => name !== MANIFEST_FILE && !Object.hasOwn(manifest.files, name))
   if (extra !== undefined)
     throw new CodedError('MDL_PACKAGE', {
@@ -74,7 +74,7 @@ async function readListed(
         actual: 'no such file',
         hint: 'copy the package again',
       })
-    const bytes = await readFile(file)
+    const bytes = await bytesOf(file)
     const actual = sha256Of(bytes)
     if (actual !== expected)
       throw new CodedError('MDL_HASH', { file, expected: `SHA-256 ${expected}`, actual })
@@ -82,6 +82,8 @@ async function readListed(
   }
   return files
 }
+
+const bytesOf = (file: string): Promise<Buffer> => readFile(file).catch(inFile(file, 'MDL_PACKAGE'))
 
 /** Regular files below `dir`, with `/` between folder names. Links are refused: they lead out of the package. */
 async function listFiles(dir: string, prefix = ''): Promise<string[]> {

@@ -1,6 +1,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -343,6 +355,15 @@ describe('finding and commands', () => {
       { dir: join(root, 'b'), id: null, error: { code: 'MDL_PACKAGE' } },
       { dir: join(root, 'a'), id: sound.id, error: { code: 'MDL_PACKAGE' } },
     ])
+  })
+
+  it.each(['manifest.json', 'model.onnx'])('names a %s that is too large to be read', async (name) => {
+    dir = await mkdtemp(join(tmpdir(), 'sightline-large-'))
+    await cp(sound.dir, dir, { recursive: true })
+    // A hole: it takes no room.
+    await truncate(join(dir, name), 2 ** 31)
+    const given = { providers: ['cpu' as const], trustedKeys: sound.trustedKeys }
+    await expect(verifyModel(dir, given)).rejects.toThrow(new RegExp(`^MDL_PACKAGE.*${name}.*2 GiB`))
   })
 
   it('verifies a package as the line would', async () => {
