@@ -1,9 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type CodedError, type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
+import { CodedError, type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
 import { openPartStore, openSql } from '../../traceability/index.ts'
+import { Spool } from '../../traceability/store/spool.ts'
 import { formatLine, type SpoolEntry } from '../../traceability/store/spool-line.ts'
 import { at, context, gateFailed, passVerdict, RECIPE, request } from './samples/traceability-requests.ts'
 
@@ -108,4 +117,33 @@ it('a note in the spool brings no other event into the log than what a gate did 
   other = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
   expect(other.all('select type from event')).toEqual([{ type: 'qe.gate.failed.v1' }])
   expect(other.all('select ok from gate')).toEqual([{ ok: 0 }])
+})
+
+it('what is rejected is kept once, however often the store does not take what stands behind it', async () => {
+  const dir = join(dataDir, 'spool')
+  const spool = await Spool.open(dir)
+  for (const trigger of [1, 2])
+    await spool.append({ op: 'openTrigger', ask: { station: 'st10', trigger, at: at(1) } })
+  await spool.close()
+  const [file = ''] = inSpool()
+  appendFileSync(join(dir, file), '{"cut')
+  let full = true
+  const round = () =>
+    spool.drain(
+      (entry) => {
+        if (entry.op === 'openTrigger' && entry.ask.trigger === 1) throw new CodedError('EVT_SCHEMA')
+        return full ? Promise.reject(new CodedError('TRC_DISK_FULL')) : Promise.resolve()
+      },
+      (error) => said.push(error),
+    )
+  const rejected = () => readFileSync(join(dir, 'rejected.jsonl'), 'utf8').trimEnd().split('\n')
+  for (let n = 0; n < 3; n++) await expect(round()).rejects.toMatchObject({ code: 'TRC_DISK_FULL' })
+  full = false
+  await round()
+  expect(said.map((e) => e.code)).toEqual(['TRC_SPOOL', 'EVT_SCHEMA'])
+  expect(rejected()).toHaveLength(2)
+  // The same in another file is another one.
+  await spool.append({ op: 'openTrigger', ask: { station: 'st10', trigger: 1, at: at(1) } })
+  await round()
+  expect(rejected()).toHaveLength(3)
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
@@ -36,8 +37,8 @@ export class Spool {
   readonly #about = new Map<string, number>()
   /** Entries that are being written. */
   readonly #writing = new Set<Promise<void>>()
-  /** Files whose cut-off tail is kept and said: they stay until the store takes their lines. */
-  readonly #torn = new Set<string>()
+  /** Of the file that is gone through, by their hashes, what was rejected: the file stays until the store takes the rest. */
+  readonly #rejected = new Set<string>()
 
   private constructor(dir: string) {
     this.#dir = dir
@@ -123,11 +124,8 @@ export class Spool {
       if (name === this.#writer.current) continue
       const { lines, torn } = await readLines(join(this.#dir, name))
       // The tail of a line that a crash cut off was never acknowledged; it is kept for people to look at.
-      if (torn !== null && !this.#torn.has(name)) {
-        this.#torn.add(name)
-        await this.#reject(torn, 'cut off by a crash, or damaged')
+      if (torn !== null && (await this.#reject(torn, 'cut off by a crash, or damaged')))
         onRejected(damaged('a whole line', `${torn.length} bytes, cut off by a crash or damaged`))
-      }
       const delivered: string[] = []
       const about: (string | null)[] = []
       for (let at = 0; at < lines.length; at = about.length) {
@@ -135,11 +133,16 @@ export class Spool {
         const next = lines.slice(at, at + DRAIN_WIDTH).map(aboutLine)
         about.push(...next.slice(0, together(next)))
         const part = lines.slice(at, about.length)
-        const images = await Promise.all(part.map((line) => this.#deliver(line, send, onRejected)))
-        for (const image of images) if (image !== null) delivered.push(image)
+        // A round is over when none of it is on its way any more: the next one would offer the same.
+        const ends = await Promise.allSettled(part.map((line) => this.#deliver(line, send, onRejected)))
+        for (const end of ends) {
+          if (end.status === 'rejected') throw end.reason
+          if (end.value !== null) delivered.push(end.value)
+        }
       }
       await rm(join(this.#dir, name))
       await syncDir(this.#dir)
+      this.#rejected.clear()
       this.#count -= lines.length
       for (const of of about) this.#waits(of, -1)
       for (const image of delivered) await rm(join(this.#dir, image), { force: true })
@@ -185,8 +188,7 @@ export class Spool {
       if (read instanceof CodedError) {
         // What was judged and done to the part is whole, and must not be lost with its picture.
         await send({ op: 'capture', ask: { record, image: null } })
-        await this.#reject(line, read.message)
-        onRejected(read)
+        if (await this.#reject(line, read.message)) onRejected(read)
         return null
       }
       await send({ op: 'capture', ask: { record, image: read } })
@@ -194,8 +196,7 @@ export class Spool {
     } catch (error) {
       const coded = asCoded(error, 'EVT_SCHEMA', { file: this.#dir })
       if (isStorageError(coded)) throw coded
-      await this.#reject(line, coded.message)
-      onRejected(coded)
+      if (await this.#reject(line, coded.message)) onRejected(coded)
       return null
     }
   }
@@ -215,7 +216,10 @@ export class Spool {
     }
   }
 
-  async #reject(line: Uint8Array, reason: string): Promise<void> {
+  /** @returns false when it was kept in an earlier round */
+  async #reject(line: Uint8Array, reason: string): Promise<boolean> {
+    const hash = createHash('sha256').update(line).digest('hex')
+    if (this.#rejected.has(hash)) return false
     const handle = await open(join(this.#dir, REJECTED), 'a')
     try {
       await handle.writeFile(`${JSON.stringify({ reason, ...keptLine(line) })}\n`)
@@ -223,6 +227,8 @@ export class Spool {
     } finally {
       await handle.close()
     }
+    this.#rejected.add(hash)
+    return true
   }
 }
 
