@@ -40,7 +40,7 @@ interface Arrival {
 }
 
 const LEAST_TIMEOUT_MS = 100
-/** How often it is looked whether the camera is silent. */
+/** How often this thread looks whether the camera is silent, and whether it stood still itself. */
 const ATTEND_MS = 50
 
 /** `damaged`: after frames, at a damaged picture; the camera is there. */
