@@ -1,33 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type SqlDatabase, type TraceFact, uuidv7 } from '../../contracts/index.ts'
-import {
-  IdentityChanges,
-  openPartStore,
-  openSql,
-  recallCsv,
-  type TraceStore,
-} from '../../traceability/index.ts'
+import { recallCsv } from '../../traceability/index.ts'
 import { follow } from '../../traceability/genealogy/flow.ts'
 import { identityMap } from '../../traceability/genealogy/identity-names.ts'
 import { TraceQuery } from '../../traceability/query/index.ts'
 import { recallEpcis } from '../../traceability/genealogy/recall-forms.ts'
-import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
-import { describeWith } from '../services/require-service.ts'
+import { inBothStores, line, type Opened } from './samples/both-stores.ts'
 import { at, context, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
 
-const line = { plant: 'p1', line: 'caps-a' }
 const uri = (serial: string): string => `urn:sightline:serial:cap:${serial}`
-
-interface Opened {
-  store: TraceStore
-  db: SqlDatabase
-  /** A connection of its own, as changes of identities have one. */
-  changes: IdentityChanges
-  close(): Promise<void>
-}
 
 /**
  * S1 and S2 are one part with two labels, S3 another of the same lot L1; box B1 and box B2 are one box. S1 and S2 were
@@ -86,7 +67,7 @@ function merged(open: () => Promise<Opened>): void {
     expect(recalled('lot/L1')).toEqual([...all, 'S3 line'])
     const list = query.recall({ target: 'unit/S2' })
     expect(list).toMatchObject({ certain: 3, probable: 0, of: [uri('S1')], places: { line: 3 } })
-    expect(recallCsv(list)).toContain(`,${uri('S1')},${uri('S2')}\r\n`)
+    expect(recallCsv(list)).toContain(`,${uri('S1')},${uri('S2')},\r\n`)
     expect(JSON.stringify(recallEpcis(list))).toContain(`"${uri('S1')}","${uri('S2')}"`)
   })
 
@@ -192,54 +173,9 @@ function merged(open: () => Promise<Opened>): void {
   })
 }
 
-describe('merged names in the store of a line', () => {
-  merged(async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'sightline-merged-'))
-    const store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
-    const open = (): SqlDatabase =>
-      openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
-    const [db, changes] = [open(), new IdentityChanges(open(), store, line)]
-    return {
-      store,
-      db,
-      changes,
-      close: async () => {
-        changes.close()
-        db.close()
-        await store.close()
-        rmSync(dataDir, { recursive: true, force: true })
-      },
-    }
-  })
-})
+await inBothStores('merged names', merged)
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
-
-describeWith('PostgreSQL', await postgresPresent(), 'merged names in PostgreSQL', () => {
-  merged(async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'sightline-merged-'))
-    const schema = freshSchema()
-    const store = await openPartStore({
-      dataDir,
-      spoolAfterMs: 20_000,
-      database: { url: DATABASE_URL, schema },
-    })
-    const db = await openSchema(schema)
-    const changes = new IdentityChanges(await openSchema(schema), store, line)
-    return {
-      store,
-      db,
-      changes,
-      close: async () => {
-        changes.close()
-        db.close()
-        await store.close()
-        await dropSchema(schema)
-        rmSync(dataDir, { recursive: true, force: true })
-      },
-    }
-  })
-})
 
 it('forget a change that was rolled back after it had been read', () => {
   const event = (position: number, canonical: string): object => ({

@@ -27,6 +27,20 @@ export interface FlowNode {
    * looked at, where there are two of a kind, of which the order counts, and on the way up.
    */
   outwards?: string
+  /** What it went into for certain and is in now, on the way down; null where there are several. */
+  into?: BuiltInto | null
+}
+
+/** What something is a part of, or was made into. */
+export interface BuiltInto {
+  uri: string
+  since: string
+}
+
+/** @returns null where there is another one already */
+export function oneOf(before: BuiltInto | null | undefined, uri: string, since: string): BuiltInto | null {
+  if (before === undefined) return { uri, since }
+  return before?.uri === uri ? before : null
 }
 
 export interface Flow {
@@ -133,7 +147,8 @@ class Walk {
   ): void {
     const uri = this.#merged.canonical(name)
     let node = this.#nodes.get(uri)
-    if (node === undefined) this.#nodes.set(uri, (node = { uri, depth, certain, via, outwards: undefined }))
+    if (node === undefined)
+      this.#nodes.set(uri, (node = { uri, depth, certain, via, outwards: undefined, into: undefined }))
     else {
       if (via !== null && node.via !== null && depth === node.depth && via !== node.via)
         if (certain === node.certain ? via < node.via : certain) node.via = via
@@ -201,12 +216,13 @@ class Walk {
         holds = isHolder(uri)
       }
       const kind = KINDS[how % PROBABLE]
-      if (from.tells && until === null && kind !== undefined && PACKED.has(kind)) {
-        const before = from.node.outwards
-        const out = this.#outwards(kind, uri)
-        if (before?.includes(`${kind}\n`) === true) this.#several.add(from.node)
-        from.node.outwards = before ? `${before}\n${out}` : out
-      }
+      if (from.tells && until === null && kind !== undefined)
+        if (PACKED.has(kind)) {
+          const before = from.node.outwards
+          const out = this.#outwards(kind, uri)
+          if (before?.includes(`${kind}\n`) === true) this.#several.add(from.node)
+          from.node.outwards = before ? `${before}\n${out}` : out
+        } else if (how < PROBABLE && kind !== 'judge') from.node.into = oneOf(from.node.into, uri, since)
       const begins = since > from.start ? since : from.start
       const ends = until !== null && until < from.stop ? until : from.stop
       if (begins >= ends) continue

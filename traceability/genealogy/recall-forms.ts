@@ -22,6 +22,7 @@ export const RECALL_COLUMNS = [
   'returnedTo',
   'uri',
   'aliases',
+  'into',
 ] as const
 
 /** One row of the list, in the order of `RECALL_COLUMNS`. */
@@ -68,6 +69,7 @@ export function recallEpcis(list: Recall): object {
     const key = JSON.stringify([
       u.certain,
       u.place,
+      u.into,
       u.pallet,
       u.shipment,
       u.customer,
@@ -102,6 +104,7 @@ export function recallEpcis(list: Recall): object {
           'sightline:certainty': first?.certain ? 'certain' : 'probable',
           'sightline:place': first?.place ?? '',
           ...(list.cut && { 'sightline:complete': false }),
+          ...(first?.into && { 'sightline:into': first.into }),
           ...(first?.pallet && { 'sightline:container': first.pallet }),
           ...(first?.shipment && { 'sightline:shipment': first.shipment }),
           ...(first?.customer && { 'sightline:customer': first.customer }),

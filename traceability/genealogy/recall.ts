@@ -5,9 +5,10 @@ import { encodePart, GS1_DOMAIN, type IdentityMap } from '../identity/index.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { activeHolds, isStation } from './holds.ts'
 import { identityMap } from './identity-names.ts'
+import type { Place, Whereabouts } from './place.ts'
 import { recipeModels } from './recipe-models.ts'
 import { isUri, lotName, spelt, thingUri, urisOf } from './things.ts'
-import { type Place, type Whereabouts, whereabouts } from './whereabouts.ts'
+import { whereabouts } from './whereabouts.ts'
 
 export interface RecallQuery {
   /** `lot/L7`, `unit/SN1` (also as a component), `supplier/acme`, `recipe/top@4`, `model/pair@2`, `station/st10`, `fixture/F-12`, or a URI. */

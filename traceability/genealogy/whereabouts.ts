@@ -1,4 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { builtInto, inProduct, packedLast } from './built-in.ts'
 import { dispositionUnder, IN_FORCE, LAST_JUDGED } from './disposition.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import type { FlowNode } from './flow.ts'
@@ -7,33 +8,8 @@ import { columnsOf, rowsOf } from './json-rows.ts'
 import { linksTogether, type Units, unitsTogether, withNames } from './merged-rows.ts'
 import { END } from './no-end.ts'
 import { returnsOf, unpackedAway, usedAt } from './returns.ts'
+import type { Place, Whereabouts } from './place.ts'
 import { individualIn, shortName } from './things.ts'
-
-/** `returned` is to go back to its supplier, `back` came back from a customer. */
-export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'back' | 'used' | 'scrapped' | 'returned'
-
-/** Where a unit is, as far as the records say. */
-export interface Whereabouts {
-  uri: string
-  serial: string
-  product: string
-  lot: string | null
-  place: Place
-  /** Outermost box or pallet it lies in. */
-  pallet: string | null
-  shipment: string | null
-  customer: string | null
-  order: string | null
-  /** When it last came back from where it had been shipped, from whom or what, and to which place; null while it is away. */
-  returnedAt: string | null
-  returnedFrom: string | null
-  returnedTo: string | null
-  /** Last station that judged it, and when; null when it never was. */
-  station: string | null
-  judgedAt: string | null
-  /** In force: what became of it there, or what a person decided after it. */
-  disposition: string | null
-}
 
 /** The links outwards that hold now, of one generation: kind, URI and begin, a line each. */
 const LINKS = `
@@ -181,9 +157,10 @@ function withLinked(units: Units, uris: readonly string[]): Units {
  */
 export function whereabouts(
   db: SqlDatabase,
-  things: readonly Pick<FlowNode, 'uri' | 'outwards'>[],
+  things: readonly Pick<FlowNode, 'uri' | 'outwards' | 'into'>[],
   held: ReadonlySet<string>,
   merged: IdentityMap = identityMap(db),
+  depth = 0,
 ): (Whereabouts | null)[] {
   const uris = things.map((t) => t.uri)
   const units = withLinked(unitsOf(db, uris, merged), uris)
@@ -194,8 +171,17 @@ export function whereabouts(
   )
   const returned = returnsOf(db, uris, merged)
   const away = unpackedAway(db, uris, merged)
+  const used = new Set(units.used)
+  const built = builtInto(db, things, units.place, merged)
   const outs = units.place.map((at, n) => {
     const out = things[at]?.outwards ?? asked.get(things[at]?.uri ?? '') ?? ''
+    const into = built.get(at)
+    if (into !== undefined) {
+      const own = out === '' ? '' : packedLast(db, merged.names(uris[at] ?? ''))
+      if (!used.has(at) && own < into.since && (returned.get(at)?.at ?? '') < into.since) return ''
+      // It left the product, though nothing says so but what became of it.
+      built.delete(at)
+    }
     const left = away.get(at)
     if (left === undefined) return out
     const seen = [
@@ -207,7 +193,6 @@ export function whereabouts(
     return `${out}${out === '' ? '' : '\n'}ship\n${merged.canonical(left.shipment)}`
   })
   const outsideOf = outside(db, outs, merged)
-  const used = new Set(units.used)
   const lastUsed = usedAt(
     db,
     [...used].flatMap((at) => (returned.has(at) ? (uris[at] ?? '') : NONE)),
@@ -244,6 +229,7 @@ export function whereabouts(
       product: units.product[n] ?? '',
       lot: units.lot[n] ?? null,
       place,
+      into: null,
       pallet,
       shipment,
       customer,
@@ -256,5 +242,27 @@ export function whereabouts(
       disposition,
     }
   }
+  if (built.size === 0 || depth === MAX_DEPTH) return found
+  const at = new Map(uris.map((uri, n) => [uri, n]))
+  const products = [...new Set([...built.values()].map(({ uri }) => uri))].filter((uri) => !at.has(uri))
+  const elsewhere = whereabouts(
+    db,
+    products.map((uri) => ({ uri })),
+    held,
+    merged,
+    depth + 1,
+  )
+  const others = new Map(products.map((uri, n) => [uri, elsewhere[n] ?? null]))
+  const placed = (n: number): Whereabouts | null => {
+    const own = found[n] ?? null
+    const into = built.get(n)
+    if (own === null || into === undefined) return own
+    // Taken out first: in a circle, which the guard refuses, each stays where it was.
+    built.delete(n)
+    const product = at.get(into.uri)
+    const where = product === undefined ? (others.get(into.uri) ?? null) : placed(product)
+    return (found[n] = inProduct(own, into, where))
+  }
+  for (const n of built.keys()) placed(n)
   return found
 }

@@ -12,7 +12,8 @@ import { type LifeInspection, lifeInspections } from './life-inspections.ts'
 import { type NcrRow, ncrsAbout, todayOf } from './ncr-answers.ts'
 import { related, type RelatedList } from './related.ts'
 import type { TraceTables } from './tables.ts'
-import { type Whereabouts, whereabouts } from '../genealogy/whereabouts.ts'
+import type { Whereabouts } from '../genealogy/place.ts'
+import { whereabouts } from '../genealogy/whereabouts.ts'
 
 export interface TimelineEntry {
   position: number

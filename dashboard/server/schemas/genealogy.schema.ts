@@ -31,6 +31,8 @@ const whereaboutsSchema = z.object({
   product: z.string(),
   lot: maybe,
   place: z.enum(['line', 'held', 'packed', 'shipped', 'back', 'used', 'scrapped', 'returned']),
+  /** Product that it is a part of: its place is that of the product. */
+  into: maybe,
   pallet: maybe,
   shipment: maybe,
   customer: maybe,

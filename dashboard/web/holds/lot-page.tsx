@@ -113,7 +113,15 @@ function NamedLot({ lot }: { lot: string }): ReactNode {
                       {t(`unitLife.place.${u.place}`)}
                     </span>{' '}
                     <span className="mono">
-                      {[u.pallet, u.shipment, u.customer, u.order].filter(Boolean).join(' · ')}
+                      {[
+                        u.into && t('unitLife.into', { product: u.into }),
+                        u.pallet,
+                        u.shipment,
+                        u.customer,
+                        u.order,
+                      ]
+                        .filter(Boolean)
+                        .join(' · ')}
                     </span>
                   </>
                 ),

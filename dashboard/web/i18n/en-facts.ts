@@ -213,6 +213,7 @@ export const enFacts = {
       reviews: 'Reviewed',
     },
     role: { frame: 'Frame', golden: 'Golden template' },
+    into: 'part of {{product}}',
     backFrom: 'back from {{from}}',
     place: {
       line: 'on the line',

@@ -45,6 +45,7 @@ export function UnitLifePanel({
   if (!life) return null
   const { where, hold, rework } = life
   const place = [
+    where.into && t('unitLife.into', { product: where.into }),
     where.shipment ?? where.pallet,
     where.customer,
     where.order,

@@ -275,6 +275,7 @@ function lifeOf(row: PartRow, inspections: number): UnitLife {
       product: row.product,
       lot: row.lot,
       place: 'packed',
+      into: null,
       pallet: 'pallet/P1',
       shipment: null,
       customer: null,

@@ -1,0 +1,66 @@
+import type { SqlDatabase } from '../../contracts/index.ts'
+import type { IdentityMap } from '../identity/index.ts'
+import { PACKING_KINDS } from './cycle-guard.ts'
+import { type BuiltInto, type FlowNode, oneOf } from './flow.ts'
+import { rowsOf } from './json-rows.ts'
+import type { Whereabouts } from './place.ts'
+import { shortName } from './things.ts'
+
+/** What each thing of `?1`, a row of its key and a name each, went into and is in now. */
+const INTO = `
+select json_group_array(json_array(v.value ->> 0, e.child, e.valid_from)) as found
+  from json_each(?1) v cross join edge e on e.parent = v.value ->> 1 and e.kind in ('associate', 'transform')
+  where e.certainty = 'certain' and e.valid_to is null`
+
+type Thing = Pick<FlowNode, 'uri' | 'outwards' | 'into'>
+
+/**
+ * The one thing that each of these went into for certain, by its place in the list; of what went into several, as a sheet
+ * that was cut, there is no one place. What a walk has not told is asked for.
+ *
+ * @param places of those that are units
+ */
+export function builtInto(
+  db: SqlDatabase,
+  things: readonly Thing[],
+  places: readonly number[],
+  merged: IdentityMap,
+): Map<number, BuiltInto> {
+  const into = new Map<number, BuiltInto | null>()
+  const asked: [at: number, name: string][] = []
+  for (const at of places) {
+    const thing = things[at]
+    if (thing === undefined) continue
+    if (thing.outwards === undefined) for (const name of merged.names(thing.uri)) asked.push([at, name])
+    else if (thing.into) into.set(at, thing.into)
+  }
+  if (asked.length > 0) {
+    const found = db.get<{ found: string | null }>(INTO, JSON.stringify(asked))?.found
+    for (const [key, child, since] of rowsOf<[at: number, child: string, since: string]>(found)) {
+      const at = Number(key)
+      into.set(at, oneOf(into.get(at), merged.canonical(child), since))
+    }
+  }
+  return new Map([...into].flatMap(([at, of]) => (of === null ? [] : [[at, of] as const])))
+}
+
+const PACKED_LAST = `
+select max(e.valid_from) as at from json_each(?) v cross join edge e on e.child = v.value
+  and e.kind in (${PACKING_KINDS.map((kind) => `'${kind}'`).join(', ')}) and e.valid_to is null`
+
+/** When a thing was last packed or shipped by itself, of the links that hold now; empty where there is none. */
+export const packedLast = (db: SqlDatabase, names: readonly string[]): string =>
+  db.get<{ at: string | null }>(PACKED_LAST, JSON.stringify(names))?.at ?? ''
+
+/**
+ * A unit is where the product is that it went into; where that is at the line, it is what it is itself there, as on hold.
+ *
+ * @param product where the product is; null for one that is no unit, as a batch
+ */
+export function inProduct(own: Whereabouts, of: BuiltInto, product: Whereabouts | null): Whereabouts {
+  if (product === null) return own
+  const { pallet, shipment, customer, order, returnedAt, returnedFrom, returnedTo } = product
+  const place = product.place === 'line' ? (own.place === 'back' ? 'line' : own.place) : product.place
+  const there = { pallet, shipment, customer, order, returnedAt, returnedFrom, returnedTo }
+  return { ...own, ...there, place, into: shortName(of.uri) }
+}
