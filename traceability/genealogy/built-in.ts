@@ -44,13 +44,28 @@ export function builtInto(
   return new Map([...into].flatMap(([at, of]) => (of === null ? [] : [[at, of] as const])))
 }
 
-const PACKED_LAST = `
-select max(e.valid_from) as at from json_each(?) v cross join edge e on e.child = v.value
-  and e.kind in (${PACKING_KINDS.map((kind) => `'${kind}'`).join(', ')}) and e.valid_to is null`
+/** The begin of each link outwards of the things of `?1`, a row of its key and a name each, that holds now. */
+const PACKED = `
+select json_group_array(json_array(v.value ->> 0, e.valid_from)) as found
+  from json_each(?1) v cross join edge e on e.child = v.value ->> 1
+    and e.kind in (${PACKING_KINDS.map((kind) => `'${kind}'`).join(', ')})
+  where e.valid_to is null`
 
-/** When a thing was last packed or shipped by itself, of the links that hold now; empty where there is none. */
-export const packedLast = (db: SqlDatabase, names: readonly string[]): string =>
-  db.get<{ at: string | null }>(PACKED_LAST, JSON.stringify(names))?.at ?? ''
+/** When each of these was last packed or shipped by itself, by its place in the list. */
+export function packedLast(
+  db: SqlDatabase,
+  uris: readonly string[],
+  places: readonly number[],
+  merged: IdentityMap,
+): ReadonlyMap<number, string> {
+  const last = new Map<number, string>()
+  if (places.length === 0) return last
+  const asked = places.flatMap((at) => merged.names(uris[at] ?? '').map((name) => [at, name]))
+  const found = db.get<{ found: string | null }>(PACKED, JSON.stringify(asked))?.found
+  for (const [key, since] of rowsOf<[at: number, since: string]>(found))
+    if (since > (last.get(Number(key)) ?? '')) last.set(Number(key), since)
+  return last
+}
 
 /**
  * A unit is where the product is that it went into; where that is at the line, it is what it is itself there, as on hold.

@@ -173,12 +173,19 @@ export function whereabouts(
   const away = unpackedAway(db, uris, merged)
   const used = new Set(units.used)
   const built = builtInto(db, things, units.place, merged)
+  const outOf = (at: number): string => things[at]?.outwards ?? asked.get(things[at]?.uri ?? '') ?? ''
+  const packed = packedLast(
+    db,
+    uris,
+    [...built.keys()].filter((at) => outOf(at) !== ''),
+    merged,
+  )
   const outs = units.place.map((at, n) => {
-    const out = things[at]?.outwards ?? asked.get(things[at]?.uri ?? '') ?? ''
+    const out = outOf(at)
     const into = built.get(at)
     if (into !== undefined) {
-      const own = out === '' ? '' : packedLast(db, merged.names(uris[at] ?? ''))
-      if (!used.has(at) && own < into.since && (returned.get(at)?.at ?? '') < into.since) return ''
+      const since = [packed.get(at) ?? '', returned.get(at)?.at ?? '']
+      if (!used.has(at) && since.every((time) => time < into.since)) return ''
       // It left the product, though nothing says so but what became of it.
       built.delete(at)
     }
