@@ -11,6 +11,7 @@ import {
   numberedLines,
   readText,
   stem,
+  imagesIn,
 } from './files.ts'
 import { isGoodLabel } from './item.ts'
 import { refuseMaskClasses } from './masks-as-classes.ts'
@@ -57,6 +58,23 @@ async function refuseMasksBeside(dir: string): Promise<void> {
     expected: MISSING_MASKS,
     actual: `masks beside their images, such as ${mask}${more.length > 0 ? ` and ${more.length} more` : ''}`,
     hint: 'pictures of parts in spite of their names: name the layout with --dataset',
+  })
+}
+
+/**
+ * Some programs that unpack take the folders of an archive made on Windows for parts of the names: what says which parts
+ * are good is in them. Windows itself has no such names.
+ *
+ * @throws DAT_LAYOUT with the first
+ */
+async function refuseFlattened(dir: string): Promise<void> {
+  const flat = (await imagesIn(dir)).find((f) => f.includes('\\'))
+  if (flat === undefined) return
+  throw new CodedError('DAT_LAYOUT', {
+    file: dir,
+    expected: 'folders, and images in them',
+    actual: `names with folders in them, such as ${flat}`,
+    hint: 'unpack the archive with a program that makes folders of backslashes, as 7z; images without labels in spite of it: --dataset folder',
   })
 }
 
@@ -191,6 +209,7 @@ async function firstList(dir: string, files: readonly string[]): Promise<string 
  */
 export async function refuseUnreadLabels(dir: string, as?: 'folder-per-class' | 'folder'): Promise<void> {
   await refuseMasksBeside(dir)
+  if (as === 'folder') await refuseFlattened(dir)
   if (as === 'folder-per-class') await refuseMaskClasses(dir)
   const levels = (await foldersIn(dir)).flatMap((f) => (splitNamed(f) === undefined ? [] : [f]))
   const folders: string[] = []

@@ -304,3 +304,11 @@ describe('layouts that say what they are under other names', () => {
     expect(steel.leftOut.map((f) => f.message)).toEqual([expect.stringContaining('img_02')])
   })
 })
+
+it('images whose folders are in their names are not taken for images without labels', async () => {
+  await at.tree({ 'set\\good\\0.png': null, 'set\\scratch\\1.png': null })
+  await expect(openDataset(at.dir)).rejects.toThrow(
+    /DAT_LAYOUT.*found names with folders in them, such as set\\good\\0\.png; unpack .*--dataset folder/,
+  )
+  expect((await openDataset(at.dir, { format: 'folder' })).items).toHaveLength(2)
+})
