@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { type Box, CodedError } from '../../contracts/index.ts'
 import { extent } from '../metrics/extent.kernel.ts'
 import { checkSizes } from './coco-shapes.ts'
-import { filesBelow, isImage, notEmpty, readText, stem } from './files.ts'
+import { filesBelow, isImage, looseText, notEmpty, readText, stem } from './files.ts'
 import { type DatasetReader, type FoundBox, type FoundItem, isGoodLabel } from './item.ts'
 import { openTruth } from './left-out.ts'
 import { splitNamed } from './splits.ts'
@@ -45,8 +45,8 @@ export const labelme: DatasetReader = {
   async recognises(dir) {
     const [first] = (await filesBelow(dir)).filter(isJson)
     if (first === undefined || (await stat(join(dir, first))).size > MOST_BYTES) return false
-    // A camera writes JSON in any encoding.
-    const value = parsed(await readText(join(dir, first)).catch(() => ''))
+    // A camera writes JSON in any encoding; one of LabelMe that is not in UTF-8 is refused with that when it is read.
+    const value = parsed(looseText(await readFile(join(dir, first)).catch(() => new Uint8Array())))
     return typeof value === 'object' && value !== null && 'shapes' in value && 'imagePath' in value
   },
   async read(dir, { goodLabels } = {}) {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openDataset } from '../../datasets/index.ts'
 import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
@@ -157,4 +159,16 @@ it('an image that is flagged and has no shapes is no good part, unless its flag 
   // Of whoever flags the good ones by a word of their own.
   const named = await openDataset(at.dir, { goodLabels: ['NG'] })
   expect(named.items.map((i) => i.boxes?.length)).toEqual([undefined, undefined, 0, undefined, 0, 0, 1])
+})
+
+it('is refused for its encoding where it is in GBK, as an editor of a Chinese Windows saves it', async () => {
+  await at.tree({ 'a.jpg': null })
+  const [before, behind] = json('a.jpg', [shape('?', 'rectangle', [1, 2], [5, 6])]).split('?')
+  // 划痕 in GBK, as by `iconv -t GBK`.
+  const label = Buffer.from([0xbb, 0xae, 0xba, 0xdb])
+  await writeFile(
+    join(at.dir, 'a.json'),
+    Buffer.concat([Buffer.from(before ?? ''), label, Buffer.from(behind ?? '')]),
+  )
+  await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.json\); expected text in UTF-8/)
 })
