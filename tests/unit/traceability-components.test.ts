@@ -91,6 +91,17 @@ function components(open: () => Promise<Opened>): void {
     expect((await places())['C2']).toEqual(['shipped', 'unit/B1', 'shipment/S1'])
   })
 
+  it('are held with the product', async () => {
+    await told({ kind: 'hold', target: 'unit/CAR', reason: 'brakes' })
+    expect(await places()).toEqual({
+      C1: ['held', 'unit/B1', null],
+      C2: ['held', 'unit/B1', null],
+      C3: ['line', null, null],
+      B1: ['held', 'unit/CAR', null],
+      CAR: ['held', null, null],
+    })
+  })
+
   it('are elsewhere when they left it', async () => {
     await told({ kind: 'ship', child: 'unit/CAR', shipment: 'S1', customer: 'C1', order: 'O1' })
     // Said of the part alone.

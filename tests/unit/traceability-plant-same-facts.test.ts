@@ -140,7 +140,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'one fact that two lines wer
     await tell(a, { ...packed, id: uuidv7(), at: '2026-01-06T05:00:00.000Z' })
     const ship = { id: uuidv7(), at: '2026-01-06T06:00:00.000Z', by: 'erp', kind: 'ship', child: 'pallet/P1' }
     await tell(a, { ...ship, shipment: 'S1', customer: 'C1' })
-    const where = (db: SqlDatabase): unknown => whereabouts(db, [{ uri: unit }], new Set())
+    const where = (db: SqlDatabase): unknown => whereabouts(db, [{ uri: unit }], () => false)
     const same = (): unknown => {
       carryAll(a.replicator(plant, { batch: 1 }))
       const line = a.source()

@@ -56,7 +56,7 @@ const placeOf = (...serials: string[]): unknown[] => {
     const found = whereabouts(
       db,
       serials.map((serial) => ({ uri: uriOf(db, `unit/${serial}`) })),
-      new Set(),
+      () => false,
     )
     return found.map((w) => [w?.place, w?.pallet, w?.shipment, w?.returnedAt, w?.returnedFrom, w?.returnedTo])
   } finally {

@@ -59,7 +59,7 @@ export function recall(db: SqlDatabase, query: RecallQuery): Recall {
   const places: Recall['places'] = {}
   const units: RecalledUnit[] = []
   let certain = 0
-  for (const [n, where] of whereabouts(db, nodes, heldUris, merged).entries()) {
+  for (const [n, where] of whereabouts(db, nodes, (uri) => heldUris.has(uri), merged).entries()) {
     if (where === null) continue
     const isSure = nodes[n]?.certain === true
     if (isSure) certain += 1

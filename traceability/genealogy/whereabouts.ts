@@ -153,12 +153,13 @@ function withLinked(units: Units, uris: readonly string[]): Units {
  * Where each of `things` is; null for what is no unit.
  *
  * @param things by their canonical names
+ * @param held  whether a thing is under a hold
  * @param merged what was; absent = asked for
  */
 export function whereabouts(
   db: SqlDatabase,
   things: readonly Pick<FlowNode, 'uri' | 'outwards' | 'into'>[],
-  held: ReadonlySet<string>,
+  held: (uri: string) => boolean,
   merged: IdentityMap = identityMap(db),
   depth = 0,
 ): (Whereabouts | null)[] {
@@ -223,7 +224,7 @@ export function whereabouts(
           ? 'packed'
           : disposition === 'scrap'
             ? 'scrapped'
-            : disposition === 'hold' || held.has(uri)
+            : disposition === 'hold' || held(uri)
               ? 'held'
               : disposition === 'return-to-supplier'
                 ? 'returned'

@@ -84,7 +84,9 @@ export async function unitLife(
   const down = follow(db, [{ uri }], 'down', MAX_WAYS, merged)
   const holds = byTarget(activeHolds(db))
   const hold = holdOver(db, holds, [{ uri }])
-  const [where] = whereabouts(db, [{ uri }], new Set(hold === null ? [] : [uri]), merged)
+  // Of what it is a part of, too.
+  const isHeld = (of: string): boolean => (of === uri ? hold : holdOver(db, holds, [{ uri: of }])) !== null
+  const [where] = whereabouts(db, [{ uri }], isHeld, merged)
   if (!where) return null
   const judged = db.all<{ id: string; result: string; position: number }>(
     `select i.inspection_id as id, i.result, i.position from json_each(?) v cross join inspection i on i.unit = v.value
