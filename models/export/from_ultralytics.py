@@ -16,6 +16,7 @@ from reference import classes, opened, parser, say_import, sides
 
 LIBRARY = f"ultralytics {ultralytics.__version__}"
 IOU = 0.7
+MOST = 3000
 
 
 def export(model, case, size, **options):
@@ -24,10 +25,10 @@ def export(model, case, size, **options):
     shutil.move(model.export(**usual | options), case.onnx)
 
 
-def find(model, image, conf, size, iou=IOU):
+def find(model, image, conf, size, iou=IOU, most=MOST):
     # rect: a model that takes any size would get the image without its margins
     given = {"imgsz": [size[1], size[0]], "rect": False, "device": "cpu", "verbose": False}
-    return model.predict(image[..., ::-1], conf=conf, iou=iou, max_det=3000, **given)[0]
+    return model.predict(image[..., ::-1], conf=conf, iou=iou, max_det=most, **given)[0]
 
 
 def seen(predictor, image):
@@ -43,11 +44,11 @@ def area_scale(image, size):
     return (round(w * gain) / w) * (round(h * gain) / h)
 
 
-def describe(case, model, family, images, size, threshold, iou=IOU):
-    """What `model`, the weights or their export, finds in `images`; `size`: width, height."""
+def describe(case, model, family, images, size, threshold, iou=IOU, most=MOST):
+    """What `model`, the weights or their export, finds in `images`, `most` in each; `size`: width, height."""
     labels = [model.names[n] for n in range(len(model.names))]
     for image in images:
-        result = find(model, image, threshold, size, iou)
+        result = find(model, image, threshold, size, iou, most)
         pixels = seen(model.predictor, image)
         if family == "yolo-classify":
             scores = dict(zip(labels, result.probs.data.tolist()))
@@ -64,15 +65,15 @@ def describe(case, model, family, images, size, threshold, iou=IOU):
 
 
 def family_of(model, onnx_file):
-    """By task and head; rows that the graph itself has chosen end with score and class."""
+    """By task and head, and the most findings in an image; rows that the graph itself has chosen end with score and class."""
     if "RTDETR" in type(model).__name__:
-        return "rtdetr"
+        return "rtdetr", MOST
     if model.task != "detect":
-        return f"yolo-{model.task}"
+        return f"yolo-{model.task}", MOST
     import onnx
 
     dims = onnx.load(onnx_file, load_external_data=False).graph.output[0].type.tensor_type.shape.dim
-    return "yolo-rows" if dims[-1].dim_value == 6 else "yolo-detect"
+    return ("yolo-rows", dims[1].dim_value) if dims[-1].dim_value == 6 else ("yolo-detect", MOST)
 
 
 def main():
@@ -90,7 +91,8 @@ def main():
     threshold = (0.5 if model.task == "classify" else 0.25) if o.threshold is None else o.threshold
     with tempfile.TemporaryDirectory() as folder:
         export(YOLO(shutil.copy(o.weights, folder)), case, size)
-    describe(case, model, family_of(model, case.onnx), images, size, threshold, o.iou)
+    family, most = family_of(model, case.onnx)
+    describe(case, model, family, images, size, threshold, o.iou, most)
     say_import(case)
 
 

@@ -1,11 +1,12 @@
 import { CodedError } from '../../contracts/index.ts'
+import type { FamilySpec } from '../../contracts/index.ts'
 import type { Decoded } from '../adapters/adapter.ts'
 import { adapterFor } from '../adapters/registry.ts'
 import { createImageInput } from '../input/image-input.ts'
 import { scalingModel } from '../onnx/scaling.ts'
 import type { ScaledTo } from '../onnx/scaling.ts'
 import { openSession } from '../runtime/ort-session.ts'
-import type { ImageTensor } from '../runtime/ort-session.ts'
+import type { ImageTensor, RawOutputs } from '../runtime/ort-session.ts'
 import { compareAreas } from './areas.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 import type { OpenForeign } from './open-foreign.ts'
@@ -44,6 +45,7 @@ export async function compareImage(
   const shown = input.widthPx === null ? await scaled(tensor, { widthPx, heightPx }) : tensor.data
   const pixels = pixelDifference(shown, item.input)
   const { raw } = await givenForward({ image: { data: item.input, widthPx, heightPx, channels } })
+  refuseMoreThanRows(card.spec, raw, item)
   const thresholds = card.labels.map(() => args.threshold)
   const context = { labels: card.labels, thresholds, maxFindings: ALL, geometry }
   const given = adapterFor(card.spec).decode(raw, context)
@@ -64,6 +66,18 @@ export async function compareImage(
     verdict: atThreshold(args, scale, own, item) ? verdictOf(args, item) : verdictOf(args, own),
     referenceVerdict: verdictOf(args, item),
   }
+}
+
+/** @throws MDL_PACKAGE when the reference of an image has more findings than a graph that chooses its rows gives */
+function refuseMoreThanRows(spec: FamilySpec, raw: RawOutputs, { image, findings }: ReferenceItem): void {
+  const rows = spec.family === 'detection-rows' ? raw[spec.output]?.shape[1] : undefined
+  if (rows === undefined || findings.length <= rows) return
+  throw new CodedError('MDL_PACKAGE', {
+    path: image,
+    expected: `at most ${rows} findings: the graph gives ${rows} rows`,
+    actual: `${findings.length} in the reference`,
+    hint: `make the reference with max_det=${rows}; a larger max_det at the export gives a graph with more rows`,
+  })
 }
 
 /** Share of the scale that the arithmetic of float32 may make of a score, spread by a normalisation. */

@@ -331,8 +331,17 @@ describe('a detector', () => {
       { level: 64, findings: [finding] },
       { level: 65, findings: [finding, second] },
     ]
-    await expect(bring({ ...given, shown })).rejects.toThrow(
+    const model = rowsLike([[0, 0, 8, 8, 0.9, 0], [0, 0, 4, 4, 0.1, 1]]) // prettier-ignore
+    await expect(bring({ ...given, model, shown })).rejects.toThrow(
       /MDL_GOLDEN.*1 of 3 are missing, on the pixels of the library/,
+    )
+  })
+
+  // ultralytics 8.4.14, YOLO26: the graph gives 300 rows, and predict(max_det=3000) more findings than that
+  it('is refused where the reference has more findings in an image than the graph has rows', async () => {
+    const many = Array.from({ length: 5 }, () => finding)
+    await expect(bring({ ...given, shown: [{ level: 64, findings: many }] })).rejects.toThrow(
+      /MDL_PACKAGE.*0\.png.*at most 1 findings: the graph gives 1 rows; found 5 .*max_det=1;/,
     )
   })
 
