@@ -62,9 +62,12 @@ export function plantModes(
 ): LineState['degraded'] {
   if (state === undefined) return []
   const modes: LineState['degraded'] = []
+  const heardAt = state.holds?.heardAt ?? null
+  // One that refuses the log, or has no room for it, is heard all the same.
+  const away = state.fault !== null && state.state !== 'refused' && state.fault.code !== 'TRC_DISK_FULL'
   if (state.fault !== null) {
     const { message } = state.fault
-    const heard = state.holds && heardText(state.holds.heardAt)
+    const heard = state.holds && (away || heardAt === null) ? heardText(heardAt) : null
     modes.push({
       id: 'plant-store',
       text:
@@ -79,9 +82,7 @@ export function plantModes(
             },
     })
   }
-  const heardAt = state.holds?.heardAt ?? null
   // The mode above says it of a plant that is away.
-  const away = state.fault !== null && state.state !== 'refused'
   if (heardAt !== null && !away && nowMs - Date.parse(heardAt) > HEARD_MS)
     modes.push({
       id: 'plant-heard',

@@ -26,7 +26,7 @@ export class LlrpFramer {
   #chunks: Buffer[] = []
   #bytes = 0
 
-  /** @throws CAM_IO for a length that cannot be: the stream is of no use any more */
+  /** @throws CAM_IO for a header that cannot be: the stream is of no use any more */
   push(chunk: Buffer): LlrpMessage[] {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
@@ -38,13 +38,11 @@ export class LlrpFramer {
   #next(): LlrpMessage | null {
     if (this.#bytes < HEADER_BYTES) return null
     const head = this.#peek(HEADER_BYTES)
+    const version = head.readUInt8(0) >> 2
+    if (version < 1 || version > 7) throw noHeader('a header of LLRP', head.toString('hex'))
     const length = head.readUInt32BE(2)
     if (length < HEADER_BYTES || length > MAX_BYTES)
-      throw new CodedError('CAM_IO', {
-        expected: `an LLRP message of ${HEADER_BYTES} to ${MAX_BYTES} bytes`,
-        actual: `${length}`,
-        hint: 'check that the port is that of LLRP',
-      })
+      throw noHeader(`an LLRP message of ${HEADER_BYTES} to ${MAX_BYTES} bytes`, `${length}`)
     if (this.#bytes < length) return null
     const frame = this.#peek(length)
     this.#chunks = this.#bytes === length ? [] : [this.#joined().subarray(length)]
@@ -72,3 +70,6 @@ export class LlrpFramer {
     return all
   }
 }
+
+const noHeader = (expected: string, actual: string): CodedError =>
+  new CodedError('CAM_IO', { expected, actual, hint: 'check that the port is that of LLRP' })

@@ -30,8 +30,8 @@ const RO_SPEC_ID = 8414
 const NO_LEAST_DBM = -128
 
 /**
- * RFID reader over LLRP. After every connect the inventory is set up anew; a reader that is silent for three keepalive
- * periods counts as lost.
+ * RFID reader over LLRP. After every connect the inventory is set up anew; a reader from which no message
+ * came for three keepalive periods counts as lost.
  */
 export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
   const feed = new ReadFeed(spec.id)
@@ -123,6 +123,7 @@ class LlrpLink {
   readonly #last = nothingSaid()
   #nextId = 1
   #waiting: Waiting | null = null
+  readonly #silence: NodeJS.Timeout
   /** Rejects when the connection ends, for whatever reason. */
   readonly ended: Promise<never>
 
@@ -131,14 +132,17 @@ class LlrpLink {
     this.#heard = heard
     // As an option of `connect` the signal would keep every socket until it aborts (Node 20).
     this.#socket = addAbortSignal(stop, connect({ host: spec.host, port: spec.port, noDelay: true }))
-    this.#socket.setTimeout(Math.max(spec.timeoutMs, 3 * spec.keepaliveMs), () =>
-      this.#socket.destroy(this.#gone('no sign of life from the reader')),
+    // By whole messages: behind a wrong length all that comes is taken for its body.
+    this.#silence = setTimeout(
+      () => this.#socket.destroy(this.#gone('no message from the reader')),
+      Math.max(spec.timeoutMs, 3 * spec.keepaliveMs),
     )
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk))
     this.ended = new Promise((_, reject) => {
       let cause: unknown
       this.#socket.on('error', (e) => (cause = e))
       this.#socket.on('close', () => {
+        clearTimeout(this.#silence)
         const error = asCoded(cause ?? this.#gone('the reader closed the connection'), 'CAM_GONE', {
           path: this.#where,
         })
@@ -256,6 +260,7 @@ class LlrpLink {
   }
 
   #handle(m: LlrpMessage): void {
+    this.#silence.refresh()
     if (m.type === LLRP.keepalive) this.#send(LLRP.keepaliveAck, Buffer.alloc(0), m.id)
     else if (m.type === LLRP.roAccessReport) this.#report(m)
     else if (this.#waiting?.type === m.type || (m.type === LLRP.error && this.#waiting?.orError))

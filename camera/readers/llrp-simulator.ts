@@ -13,6 +13,8 @@ export interface LlrpSimulator {
   keepalive(): void
   /** An event of that parameter type with this content. */
   event(type: number, content: Buffer): void
+  /** As they stand, on the present connection. */
+  bytes(some: Buffer): void
   /** Breaks the connection as a power cut would. */
   drop(): void
   close(): Promise<void>
@@ -90,6 +92,7 @@ export async function llrpSimulator(
     },
     keepalive: () => send(LLRP.keepalive, Buffer.alloc(0)),
     event: (type, content) => send(LLRP.readerEvent, readerSide.event(type, content)),
+    bytes: (some) => void client?.write(some),
     drop() {
       client?.destroy()
       reading = false

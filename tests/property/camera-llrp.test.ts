@@ -122,6 +122,15 @@ describe(`LLRP frames, seed ${SEED}`, () => {
     )
   })
 
+  it('refuse a header that cannot be', () => {
+    const frame = encodeFrame({ type: 61, id: 1, body: Buffer.alloc(0) })
+    // Bytes that do not belong there, the reserved bits and the version of which are none.
+    for (const garbage of [Buffer.alloc(3), Buffer.from([0x80]), Buffer.from('~')])
+      expect(() => new LlrpFramer().push(Buffer.concat([garbage, frame, frame]))).toThrow(
+        /CAM_IO.*a header of LLRP/,
+      )
+  })
+
   it('refuse a length that cannot be', () => {
     for (const length of [0, 9, 0xffffffff]) {
       const frame = encodeFrame({ type: 61, id: 1, body: Buffer.alloc(0) })

@@ -405,6 +405,22 @@ describe('RFID reader over LLRP', () => {
     await until(() => expect(reads).toHaveLength(1))
   })
 
+  it('drops a reader whose bytes make no message any more, however many it sends', async () => {
+    const sim = await llrpSimulator()
+    closers.push(() => sim.close())
+    const source = reader(sim.port, { keepaliveMs: 100, timeoutMs: 300 })
+    const { reads, faults } = await opened(source)
+    await until(() => expect(sim.reading).toBe(true))
+    // A length of 3 MiB that is none: what comes behind it would be taken for its body.
+    sim.bytes(Buffer.from([4, 61, 0, 0x30, 0, 0, 0, 0, 0, 1]))
+    const more = setInterval(() => sim.keepalive(), 20)
+    closers.push(() => clearInterval(more))
+    await until(() => expect(faults).toEqual(['CAM_GONE']))
+    await until(() => expect(source.health()).toMatchObject({ state: 'running', connects: 2 }))
+    sim.report([tag(6)])
+    await until(() => expect(reads).toHaveLength(1))
+  })
+
   it('says in the words of the reader why it does not start, and drops one that falls silent', async () => {
     const refusing = await llrpSimulator({ refuse: 20 })
     const silent = createServer(() => undefined)

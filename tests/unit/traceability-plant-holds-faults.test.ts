@@ -50,6 +50,14 @@ it('says when the plant was not heard for a while although the connection stands
   const ids = (s: ReplicationState): string[] => plantModes(s, nowMs + 60_000).map((m) => m.id)
   expect(ids({ ...heard, state: 'away', fault })).toEqual(['plant-store'])
   expect(ids({ ...heard, state: 'refused', fault })).toEqual(['plant-store', 'plant-heard'])
+  // So is one without room: what is read out on the page does not change every second.
+  const full: ReplicationState = {
+    ...heard,
+    state: 'away',
+    fault: { code: 'TRC_DISK_FULL', message: 'full' },
+  }
+  expect(plantModes(full, nowMs)[0]?.text.en).toBe('The plant store is away, events wait here: full')
+  expect(ids(full)).toEqual(['plant-store', 'plant-heard'])
 })
 
 describeWith('PostgreSQL', await postgresPresent(), 'holds of a plant when something is lost', () => {
@@ -93,6 +101,37 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds of a plant when somet
       await sleep(7_000)
       expect(r.state().state).toBe('refused')
       expect(Date.now() - Date.parse(r.state().holds?.heardAt ?? '')).toBeLessThan(2_500)
+    } finally {
+      await r.close()
+    }
+  })
+
+  it('goes on being asked every second while it has no room for the events of the line', async () => {
+    await a.judge(1)
+    plant.exec(`create sequence tries;
+      create function full_disk() returns trigger language plpgsql as $$ begin
+        perform nextval('tries');
+        raise 'could not extend file' using errcode = '53100';
+      end $$;
+      create trigger full_disk before insert on event for each row execute function full_disk()`)
+    const heard = new Set<string | null>()
+    const r = startReplication({
+      dataDir: a.dir,
+      url: DATABASE_URL,
+      spec: plantStoreSchema.parse({ schema }),
+      where: where(a),
+      onChange: () => undefined,
+      onOrder: async (order) => takeOver(order, await a.store(), where(a)),
+    })
+    try {
+      // One try for each time that it is asked would take minutes: the pauses between tries grow.
+      const times = (): number => heard.add(r.state().holds?.heardAt ?? null).size
+      await expect.poll(times, { timeout: 60_000, interval: 20 }).toBeGreaterThan(10)
+      expect(r.state()).toMatchObject({ state: 'away', received: 0, fault: { code: 'TRC_DISK_FULL' } })
+      const { n } = plant.get<{ n: number }>('select last_value as n from tries') ?? { n: Infinity }
+      expect(n).toBeLessThan(9)
+      plant.exec('drop trigger full_disk on event')
+      await expect.poll(() => r.state().state, { timeout: 60_000 }).toBe('current')
     } finally {
       await r.close()
     }

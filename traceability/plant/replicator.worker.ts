@@ -102,15 +102,12 @@ async function run(): Promise<void> {
   let pauseMs = RETRY_FIRST_MS
   /** Fewer over a link that breaks before a batch is through, so that it gets on. */
   let batch = BATCH
-  /** Of a log that was refused: holds are asked for meanwhile. */
+  /** Of a log that is refused, or finds no room: holds are asked for meanwhile. */
   let stepMs = 0
   while (!stop.signal.aborted) {
     try {
       source ??= openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
-      if (plant === null) {
-        plant = await openPostgres(url, { schema: spec.schema })
-        migratePostgres(plant, spec.schema, 'plant')
-      }
+      plant ??= await openMigrated()
       const [here, there] = [source, plant]
       askHolds(here, there)
       if (performance.now() < stepMs) {
@@ -142,14 +139,16 @@ async function run(): Promise<void> {
       const { code, message } = asCoded(error, 'TRC_PLANT')
       if (replicator !== null) batch = Math.max(Math.floor(batch / 2), 1)
       replicator = null
-      if (code === 'TRC_REPLICA') {
-        gone.forget()
-        say({ state: 'refused', events: logged(source), fault: { code, message } })
+      const refused = code === 'TRC_REPLICA'
+      if (refused) gone.forget()
+      say({ state: refused ? 'refused' : 'away', events: logged(source), fault: { code, message } })
+      // Without room it still says which holds there are.
+      if (plant !== null && (refused || code === 'TRC_DISK_FULL')) {
         stepMs = performance.now() + pauseMs
+        await pause(POLL_MS)
       } else {
         plant?.close()
         plant = null
-        say({ state: 'away', events: logged(source), fault: { code, message } })
         await pause(pauseMs)
       }
       pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)
@@ -158,6 +157,18 @@ async function run(): Promise<void> {
   plant?.close()
   source?.close()
   port?.close()
+}
+
+/** @throws TRC_PLANT, TRC_OPEN, TRC_DISK_FULL: then no connection is left */
+async function openMigrated(): Promise<PostgresDatabase> {
+  const plant = await openPostgres(url, { schema: spec.schema })
+  try {
+    migratePostgres(plant, spec.schema, 'plant')
+    return plant
+  } catch (error) {
+    plant.close()
+    throw error
+  }
 }
 
 /** Goes on while the plant takes nothing; what was known last where the log cannot be read. */
