@@ -64,7 +64,13 @@ export interface ScoreScale {
 /** Of probabilities, and of numbers that are large. */
 const UNIT: ScoreScale = { findings: 1, scores: {} }
 
-/** Pairs findings of one class, the likest in place, score and area first, each once. */
+/**
+ * What the area counts of findings that are alike in place and score: it tells these apart, and no others. That of a mask
+ * of few pixels is many times another one by a pixel at its threshold.
+ */
+const TIE = 0.01
+
+/** Pairs findings of one class, the likest in place and score first, then in area, each once. */
 export function compareFindings(
   { findings: got, scores }: Pick<Decoded, 'findings' | 'scores'>,
   {
@@ -79,7 +85,7 @@ export function compareFindings(
       const overlap = iouOf(a.box, b.box)
       const distance = Math.abs(a.score - b.score) / Math.max(scale.findings, Math.abs(b.score))
       if (a.class === b.class && overlap >= 0.5)
-        pairs.push({ g, w, unlike: 1 - overlap + distance + areaDistance(a, b), distance })
+        pairs.push({ g, w, unlike: 1 - overlap + distance + TIE * Math.min(1, areaDistance(a, b)), distance })
     }),
   )
   pairs.sort((a, b) => a.unlike - b.unlike)
