@@ -199,12 +199,16 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       if (!inFrame) missDamaged(damaged.take(frames))
       return told
     })
-    let lastMs = monoMs()
+    let [lastMs, lookedMs] = [monoMs(), monoMs()]
     let waiting = false
     const watchdog = setInterval(() => {
-      period.attended(monoMs(), ATTEND_MS)
-      if (waiting) lastMs = monoMs()
-      else if (monoMs() - lastMs > watchdogMs) {
+      const nowMs = monoMs()
+      period.attended(nowMs, ATTEND_MS)
+      // While this thread stood still it could see no frame: that is no silence of the camera.
+      lastMs += Math.max(0, nowMs - lookedMs - 2 * ATTEND_MS)
+      lookedMs = nowMs
+      if (waiting) lastMs = nowMs
+      else if (nowMs - lastMs > watchdogMs) {
         silent = true
         run.stop()
       }

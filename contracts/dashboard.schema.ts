@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { hostSchema } from './address.schema.ts'
 
 /** Where the pages of a line are served, and to whom. */
 export const dashboardSchema = z.strictObject({
-  host: z.string().default('127.0.0.1'),
+  host: hostSchema.default('127.0.0.1'),
   port: z.number().int().min(0).max(65_535).default(8414),
   /**
    * Host names under which browsers reach the dashboard besides addresses, localhost and this machine's own name:
@@ -24,7 +25,7 @@ export const dashboardSchema = z.strictObject({
   https: z
     .strictObject({
       /** Absent = all addresses of the machine. */
-      host: z.string().optional(),
+      host: hostSchema.optional(),
       port: z.number().int().min(0).max(65_535).default(8443),
       /** PEM file: the certificate of the machine, then those between it and its authority. Relative to the line file. */
       certificate: z.string().min(1),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hostSchema, urlSchema } from './address.schema.ts'
 import { durationMs as ms } from './duration.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -22,7 +23,7 @@ const maxLength = z.number().int().positive().default(4_096)
 const scannerTcp = z.strictObject({
   id,
   adapter: z.literal('scanner-tcp'),
-  host: z.string().min(1),
+  host: hostSchema,
   port,
   maxLength,
   noRead,
@@ -63,7 +64,7 @@ const scannerKeyboard = z.strictObject({
 const httpReads = z.strictObject({
   id,
   adapter: z.literal('http-reads'),
-  host: z.string().default('127.0.0.1'),
+  host: hostSchema.default('127.0.0.1'),
   /** 0 = any free port. */
   port: z.number().int().min(0).max(65_535),
   /** Required bearer token when `host` is not a loopback address. */
@@ -77,8 +78,15 @@ const mqttReads = z.strictObject({
   id,
   adapter: z.literal('mqtt-reads'),
   /** e.g. mqtt://broker:1883 or mqtts://broker:8883 */
-  url: z.string().regex(/^mqtts?:\/\/\S+$/, 'mqtt://host:port or mqtts://host:port'),
-  topic: z.string().min(1),
+  url: urlSchema(/^mqtts?$/, 'mqtt://host:port or mqtts://host:port'),
+  /** + stands for one level, # at the end for all below (MQTT 3.1.1, 4.7.1). */
+  topic: z
+    .string()
+    .regex(
+      /^(([^#+/\0]*|\+)\/)*([^#+/\0]+|\+|#|)$/,
+      'a topic, with + and # as whole levels, # only as the last',
+    )
+    .min(1),
   username: z.string().optional(),
   password: z.string().optional(),
   qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(1),
@@ -90,7 +98,7 @@ const mqttReads = z.strictObject({
 const llrp = z.strictObject({
   id,
   adapter: z.literal('llrp'),
-  host: z.string().min(1),
+  host: hostSchema,
   port: port.default(5_084),
   /** Antennas to inventory; empty = all. */
   antennas: z.array(z.number().int().min(1).max(65_535)).default([]),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ffmpegInputSchema, hostSchema, httpUrlSchema } from './address.schema.ts'
 import { budgetMs, durationMs as ms, ratePerS } from './duration.schema.ts'
 import { teachSpecSchema } from './teach.schema.ts'
 import { watchSchema } from './life.schema.ts'
@@ -67,7 +68,7 @@ const httpPushCamera = z.strictObject({
   ...cameraBase,
   adapter: z.literal('http-push'),
   /** Absent = 127.0.0.1 only. */
-  host: z.string().default('127.0.0.1'),
+  host: hostSchema.default('127.0.0.1'),
   port: z.number().int().min(0).max(65_535),
   /** Required bearer token when `host` is not a loopback address. */
   token: z.string().min(16).optional(),
@@ -83,7 +84,7 @@ const ffmpegCamera = z.strictObject({
   ...cameraBase,
   adapter: z.literal('ffmpeg'),
   /** Arguments up to and including `-i <input>`. */
-  input: z.array(z.string()).min(1),
+  input: ffmpegInputSchema,
   widthPx: z.number().int().positive(),
   heightPx: z.number().int().positive(),
   pixel: z.enum(['mono8', 'rgb8']).default('mono8'),
@@ -114,7 +115,7 @@ const rejectOutputSchema = z.discriminatedUnion('adapter', [
   /** Holding registers of a PLC; the map is in docs/LINE.md. */
   z.strictObject({
     adapter: z.literal('modbus-tcp'),
-    host: z.string().min(1),
+    host: hostSchema,
     port: z.number().int().min(1).max(65_535).default(502),
     unit: z.number().int().min(0).max(255).default(1),
     /** First holding register of the block. */
@@ -195,20 +196,20 @@ export const proofSchema = z.strictObject({
   witnesses: z
     .array(
       z.strictObject({
-        url: z.url(),
+        url: httpUrlSchema,
         /** Public key as `sightline witness` prints it. */
         key: z.string().regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, '<name>+<key id>+<base64 key>'),
       }),
     )
     .default([]),
   /** RFC 3161 time-stamp authority. */
-  timestamp: z.strictObject({ url: z.url(), everyMs: ms.default(3_600_000) }).optional(),
+  timestamp: z.strictObject({ url: httpUrlSchema, everyMs: ms.default(3_600_000) }).optional(),
   /** Places outside that keep checkpoints. */
   anchors: z
     .array(
       z.union([
         z.strictObject({ file: z.string().min(1), everyMs: ms.default(600_000) }),
-        z.strictObject({ url: z.url(), everyMs: ms.default(600_000) }),
+        z.strictObject({ url: httpUrlSchema, everyMs: ms.default(600_000) }),
       ]),
     )
     .default([]),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { httpUrlSchema } from './address.schema.ts'
 
 /** Who the identities of this line are made known to; resolution by `/id/…` and `/api/handles/…` is always there. */
 export const resolverSchema = z
@@ -12,14 +13,12 @@ export const resolverSchema = z
     register: z
       .strictObject({
         /** Gets one POST per part. */
-        url: z.url({ protocol: /^https?$/, error: 'an http or https URL' }),
+        url: httpUrlSchema,
         /** Bearer token; `${VAR}` takes it from the environment. */
         token: z.string().min(1).optional(),
         form: z.enum(['linkset', 'handle']).default('linkset'),
         /** Where the links in the record lead: the dashboard of this line as it is reached from there. */
-        baseUrl: z
-          .url({ protocol: /^https?$/, error: 'an http or https URL' })
-          .transform((url) => url.replace(/\/+$/, '')),
+        baseUrl: httpUrlSchema.transform((url) => url.replace(/\/+$/, '')),
         timeoutMs: z.number().int().positive().max(60_000).default(10_000),
       })
       .optional(),

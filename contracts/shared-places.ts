@@ -8,7 +8,7 @@ interface Checked {
     camera: { adapter: string; host?: string; port?: number }
     reject: { adapter: string; host?: string; port?: number; unit?: number; baseRegister?: number }
   }[]
-  dashboard: { host: string; port: number }
+  dashboard: { host: string; port: number; https?: { host?: string | undefined; port: number } | undefined }
 }
 type Path = (string | number)[]
 type Issue = (path: Path, message: string) => void
@@ -89,6 +89,8 @@ interface Listening {
 /** Fixed ports; 0 is any free one. */
 function portsOf({ readers, stations, dashboard }: Checked): Listening[] {
   const all: Listening[] = [{ ...dashboard, path: ['dashboard', 'port'], owner: 'the dashboard' }]
+  const { https } = dashboard
+  if (https) all.push({ host: '::', ...https, path: ['dashboard', 'https', 'port'], owner: 'https' })
   for (const [i, { id, camera }] of stations.entries())
     if (camera.adapter === 'http-push')
       all.push({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { urlSchema } from './address.schema.ts'
 import { EVENT_DATA } from './event.schema.ts'
 
 const CORE_TYPES = Object.keys(EVENT_DATA)
@@ -25,7 +26,7 @@ const variable = z
   .regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable: capitals, digits, underscores')
 const isBare = ({ username, password }: URL): boolean => username === '' && password === ''
 const urlOf = (protocol: RegExp, what: string, secret: string): z.ZodType<string> =>
-  z.url({ protocol, error: what }).refine((url) => !URL.canParse(url) || isBare(new URL(url)), {
+  urlSchema(protocol, what).refine((url) => !URL.canParse(url) || isBare(new URL(url)), {
     error: `a URL without user and password; name ${secret}`,
   })
 /** Which events are sent; the others are passed over. */

@@ -155,8 +155,12 @@ async function redis(url: string | null): Promise<Finding> {
       detail: 'SIGHTLINE_REDIS_URL is not set: frames are judged on this machine',
     }
   try {
-    await (await redisQueue()).tryQueue(url)
-    return { check: 'Redis', state: 'ok', detail: 'takes frames and jobs' }
+    const missing = await (await redisQueue()).tryQueue(url)
+    return {
+      check: 'Redis',
+      state: 'ok',
+      detail: ['takes frames and jobs', missing].filter(Boolean).join('; '),
+    }
   } catch (error) {
     return { check: 'Redis', state: 'bad', detail: asCoded(error, 'INS_QUEUE').message }
   }

@@ -15,9 +15,10 @@ const TRUST_HINT =
  * one whose user may not run scripts, name or list clients, or wait for jobs and answers takes frames and no jobs, and without the time of the server hosts
  * have no common deadline; one that evicts keys loses both.
  *
+ * @returns what it does not do that a line can do without; null = nothing
  * @throws INS_QUEUE with what it said, or that it did not answer in time
  */
-export async function tryQueue(redisUrl: string): Promise<void> {
+export async function tryQueue(redisUrl: string): Promise<string | null> {
   const link = new RedisLink(redisUrl, { commandTimeoutMs: 2_000 })
   const expected = 'a Redis that takes frames and jobs at the address in SIGHTLINE_REDIS_URL'
   try {
@@ -33,7 +34,7 @@ export async function tryQueue(redisUrl: string): Promise<void> {
     await link.time()
     await link.mayBeNamed()
     await tryJob(redisUrl)
-    refuseEviction(await link.memory())
+    return await refuseEviction(link)
   } catch (error) {
     if (error instanceof CodedError) throw error
     throw new CodedError('INS_QUEUE', {
@@ -46,10 +47,10 @@ export async function tryQueue(redisUrl: string): Promise<void> {
 }
 
 async function tryJob(redisUrl: string): Promise<void> {
-  // Of its own: one that the library opened stays open where its user may not ask INFO.
+  // Of its own: one that the library opened stays open where it is refused something. Asked without INFO, as a line does.
   const connection = new Redis(connectionOptions(redisUrl))
   connection.on('error', () => undefined)
-  const queue = new Queue('doctor', { connection, prefix: JOBS_PREFIX })
+  const queue = new Queue('doctor', { connection, prefix: JOBS_PREFIX, skipVersionCheck: true })
   // It comes with the answer.
   queue.on('error', () => undefined)
   try {
@@ -65,9 +66,16 @@ async function tryJob(redisUrl: string): Promise<void> {
   }
 }
 
-function refuseEviction(memory: string): void {
-  const policy = evictionOf(memory)
-  if (policy === null) return
+const NO_INFO =
+  'its user may not ask INFO: a worker does not start with it, and nobody sees whether maxmemory-policy is noeviction'
+
+async function refuseEviction(link: RedisLink): Promise<string | null> {
+  const memory = await link.memory().catch((error: unknown) => {
+    if (String(error).includes('NOPERM')) return null
+    throw error
+  })
+  const policy = memory === null ? null : evictionOf(memory)
+  if (policy === null) return memory === null ? NO_INFO : null
   throw new CodedError('INS_QUEUE', {
     expected: 'maxmemory-policy noeviction, so that no frame or job that waits is thrown away',
     actual: policy,

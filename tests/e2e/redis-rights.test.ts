@@ -58,11 +58,22 @@ describeWith('redis-server', commandPresent('redis-server'), 'a user of Redis wi
     await expect(tryQueue(url)).rejects.toThrow(said)
   })
 
-  it('is no worker that the lines would not see', async () => {
-    await without('-client|setname')
-    await expect(worker(prefixed(), new SlowInspector('far', 5), recipes, url)).rejects.toMatchObject({
-      code: 'INS_QUEUE',
-      message: expect.stringContaining('client|setname') as string,
-    })
+  it('is told by the try what is missing without INFO: the line works', async () => {
+    await without('-info')
+    await expect(tryQueue(url)).resolves.toMatch(/^its user may not ask INFO:.* worker.*maxmemory-policy/)
+    await without()
+    await expect(tryQueue(url)).resolves.toBeNull()
   }, 30_000)
+
+  it.each(['client|setname', 'info'])(
+    'is no worker that the lines would not see, or the library refuses: %s',
+    async (right) => {
+      await without(`-${right}`)
+      await expect(worker(prefixed(), new SlowInspector('far', 5), recipes, url)).rejects.toMatchObject({
+        code: 'INS_QUEUE',
+        message: expect.stringContaining(right) as string,
+      })
+    },
+    30_000,
+  )
 })

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createFramePool, ffmpegSource } from '../../camera/index.ts'
 import { monoMs } from '../../contracts/index.ts'
 
@@ -58,5 +58,48 @@ describe.skipIf(process.platform === 'win32')('a camera at this machine behind a
       stop.abort()
       await source.close()
     }
+  }, 60_000)
+
+  it('is not called silent for a time in which this process stood still', async () => {
+    const source = ffmpegSource({
+      station: 'st1',
+      view: 'top',
+      pool: createFramePool({ slots: 4, slotBytes: 65_536 }),
+      firstTrigger: 1,
+      binary: camera(),
+      input: ['-f', 'v4l2', '-i', '/dev/video0'],
+      widthPx: 64,
+      heightPx: 48,
+      pixel: 'mono8',
+      mode: 'free',
+      backPressure: 'miss',
+      watchdogMs: 20_000,
+      restart: { max: 0, withinMs: 60_000 },
+    })
+    const stop = new AbortController()
+    await source.open()
+    const kinds: string[] = []
+    let stoodAt = Infinity
+    /** The clock goes on meanwhile, and what looks for silence is due before what came is read. */
+    const standStill = (): void => {
+      const { now } = performance
+      vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 30_000)
+      const until = Date.now() + 100
+      while (Date.now() < until);
+      stoodAt = kinds.length
+    }
+    try {
+      for await (const item of source.items(stop.signal)) {
+        kinds.push(item.kind)
+        if (item.kind === 'frame') item.frame.release()
+        if (kinds.length === 3) setImmediate(standStill)
+        if (kinds.length >= stoodAt + 5 || item.kind === 'fault') break
+      }
+    } finally {
+      vi.restoreAllMocks()
+      stop.abort()
+      await source.close()
+    }
+    expect(new Set(kinds)).toEqual(new Set(['frame']))
   }, 60_000)
 })

@@ -44,6 +44,24 @@ describe('what two parts of a line would take from each other', () => {
       /^stations\.0\.camera\.port: .*the dashboard listens on 8414/,
     ],
     [
+      'the port of https',
+      [
+        station('a', push(8443)),
+        station('b', push(9001)),
+        { dashboard: { https: { certificate: 'c', key: 'k' } } },
+      ],
+      /^stations\.0\.camera\.port: .*https listens on 8443/,
+    ],
+    [
+      'one port for http and https',
+      [
+        station('a', push(9001)),
+        station('b', push(9002)),
+        { dashboard: { port: 8443, https: { host: '0.0.0.0', certificate: 'c', key: 'k' } } },
+      ],
+      /^dashboard\.https\.port: .*the dashboard listens on 8443/,
+    ],
+    [
       'the port of a reader',
       [
         station('a', push(9001), reads('h')),
