@@ -132,9 +132,12 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
     let sentMs = 0
     let heartbeat = 0
     let failures = 0
+    // Where this process stands still, an acknowledge that is there already is read before it counts as missing.
+    let askedMs = 0
     while (!closing) {
+      let asksMs = askedMs
       try {
-        feed({ kind: 'tick', atMs: monoMs() })
+        feed({ kind: 'tick', atMs: monoMs(), askedMs })
         if (monoMs() - sentMs >= HEARTBEAT_MS) heartbeat += 1
         const words = encodePc(pcImage(state, heartbeat))
         if (words.join() !== sent) {
@@ -145,6 +148,7 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
           sentMs = monoMs()
           if (shown) feed({ kind: 'written', trigger: shown.result.trigger, atMs: sentMs })
         }
+        asksMs = monoMs()
         const plc = decodePlc(await on.read(baseRegister + PLC_OFFSET, PLC_WORDS))
         failures = 0
         worked = true
@@ -162,6 +166,7 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
           return worked
         }
       }
+      askedMs = asksMs
       const settledImage = encodePc(pcImage(state, heartbeat)).join() === sent
       if (settledImage && !closing) await pause(pollMs)
     }

@@ -68,7 +68,8 @@ export type HandshakeInput =
   | { kind: 'written'; trigger: number; atMs: number }
   /** Nobody answered what was sent. */
   | { kind: 'unanswered' }
-  | { kind: 'tick'; atMs: number }
+  /** `askedMs`: when the last question was put whose answer, or its absence, is known. */
+  | { kind: 'tick'; atMs: number; askedMs: number }
   | { kind: 'lines'; ready: boolean; fault: boolean }
   | { kind: 'link-lost'; message: string }
   /** The result of this trigger was refused because there is no link: it has had its answer. */
@@ -236,7 +237,7 @@ export function handshake(
 
     case 'tick': {
       const shown = s.shown
-      if (shown && shown.writtenMs !== null && input.atMs - shown.writtenMs >= limits.ackMs) {
+      if (shown && shown.writtenMs !== null && input.askedMs - shown.writtenMs >= limits.ackMs) {
         const { trigger } = shown.result
         if (s.oldAck === trigger)
           settle(

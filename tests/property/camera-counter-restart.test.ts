@@ -57,7 +57,7 @@ function play(steps: readonly Step[]): void {
   }
   const cycle = (value: number): void => {
     now += 1
-    feed({ kind: 'tick', atMs: now })
+    feed({ kind: 'tick', atMs: now, askedMs: now })
     const { shown } = state
     if (shown && pcImage(state, 0).resultValid) {
       const part = partOf.get(shown.result)

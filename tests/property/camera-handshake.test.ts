@@ -90,7 +90,7 @@ function play(steps: readonly Step[]): void {
       }
       case 'cycle': {
         now += 1
-        feed({ kind: 'tick', atMs: now })
+        feed({ kind: 'tick', atMs: now, askedMs: now })
         const image = pcImage(state, 0)
         if (image.resultValid) {
           const { resultTrigger: trigger, resultCode } = image
@@ -113,7 +113,7 @@ function play(steps: readonly Step[]): void {
     }
   }
   now += 1_000
-  feed({ kind: 'tick', atMs: now })
+  feed({ kind: 'tick', atMs: now, askedMs: now })
   feed({ kind: 'link-lost', message: 'end' })
   for (const [trigger, { count }] of asked) {
     const a = answers.get(trigger) ?? { ok: 0, refused: 0 }

@@ -87,7 +87,7 @@ describe('PLC handshake', () => {
     )
     expect(lost.out.slice(3).flat()).toEqual([])
     expect(pcImage(lost.state, 0)).toMatchObject({ resultValid: true, resultTrigger: 1 })
-    const over = play([{ kind: 'tick', atMs: 140 }], lost.state)
+    const over = play([{ kind: 'tick', atMs: 140, askedMs: 140 }], lost.state)
     expect(over.out.flat()).toEqual([failed(1, 'CAM_HANDSHAKE')])
     const next = play([poll(141, 2, 1, 1), result(2, 142), written(2, 143), poll(144, 2, 2, 1)], over.state)
     expect(next.out.at(-1)).toEqual([{ kind: 'settle', trigger: 2, ok: true }])
@@ -138,11 +138,11 @@ describe('PLC handshake', () => {
 
   it('never shows a result whose deadline has passed', () => {
     const before = play([poll(0, 1), poll(1, 2), result(1, 2, 1_000), result(2, 3, 50)])
-    const { state, out } = play([{ kind: 'tick', atMs: 51 }], before.state)
+    const { state, out } = play([{ kind: 'tick', atMs: 51, askedMs: 51 }], before.state)
     expect(out[0]).toEqual([failed(2, 'INS_DEADLINE')])
     expect(state.queue).toEqual([])
     // Shown but not yet written: withdrawn as well.
-    const withdrawn = play([{ kind: 'tick', atMs: 1_001 }], state)
+    const withdrawn = play([{ kind: 'tick', atMs: 1_001, askedMs: 1_001 }], state)
     expect(withdrawn.out[0]).toEqual([failed(1, 'INS_DEADLINE')])
     expect(pcImage(withdrawn.state, 0).resultValid).toBe(false)
     expect(play([result(2, 20, 20)], play([poll(0, 2)]).state).out[0]).toEqual([failed(2, 'INS_DEADLINE')])
@@ -157,17 +157,23 @@ describe('PLC handshake', () => {
     expect(acked.out.flat()).toEqual([{ kind: 'settle', trigger: 5, ok: true }])
     expect(pcImage(acked.state, 0)).toMatchObject({ resultTrigger: 6, resultValid: true })
 
-    const unanswered = play([{ kind: 'unanswered' }, { kind: 'tick', atMs: 130 }], after.state)
+    const unanswered = play([{ kind: 'unanswered' }, { kind: 'tick', atMs: 130, askedMs: 130 }], after.state)
     expect(unanswered.out.flat()).toEqual([failed(5, 'INS_DEADLINE')])
     expect(pcImage(unanswered.state, 0)).toMatchObject({ resultTrigger: 6, resultValid: true })
   })
 
   it('waits for the acknowledge and gives up', () => {
     const shown = play([poll(0, 1), result(1, 2), written(1, 10)])
-    expect(play([{ kind: 'tick', atMs: 109 }], shown.state).out[0]).toEqual([])
-    const { state, out } = play([{ kind: 'tick', atMs: 110 }, poll(120, 1, 1, 1)], shown.state)
+    expect(play([{ kind: 'tick', atMs: 109, askedMs: 109 }], shown.state).out[0]).toEqual([])
+    const { state, out } = play([{ kind: 'tick', atMs: 110, askedMs: 110 }, poll(120, 1, 1, 1)], shown.state)
     expect(out).toEqual([[failed(1, 'CAM_IO')], []])
     expect(pcImage(state, 0).resultValid).toBe(false)
+  })
+
+  it('does not miss an acknowledge that nobody asked for while the process stood still', () => {
+    const shown = play([poll(0, 1), result(1, 2), written(1, 10)])
+    const { out } = play([{ kind: 'tick', atMs: 5_000, askedMs: 12 }, poll(5_001, 1, 1, 1)], shown.state)
+    expect(out).toEqual([[], [{ kind: 'settle', trigger: 1, ok: true }]])
   })
 
   it('reports what the PLC refuses: too late, or a trigger it does not know', () => {
@@ -190,7 +196,7 @@ describe('PLC handshake', () => {
     expect(pcImage(early.state, 0).resultValid).toBe(false)
     const counted = play([poll(5, 5)], early.state)
     expect(pcImage(counted.state, 0)).toMatchObject({ resultValid: true, resultTrigger: 5 })
-    expect(play([{ kind: 'tick', atMs: 1_000 }], early.state).out[0]).toMatchObject([
+    expect(play([{ kind: 'tick', atMs: 1_000, askedMs: 1_000 }], early.state).out[0]).toMatchObject([
       { code: 'INS_DEADLINE', message: expect.stringContaining('never counted') },
     ])
   })
