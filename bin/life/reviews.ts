@@ -65,6 +65,8 @@ export class Reviews {
   readonly #parts: ReviewParts
   /** One after the other, so that of two who answer at once the second meets the word of the first. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** The last word about a part that went to the spool, by inspection: nothing that is shown knows of it yet. */
+  readonly #spooled = new Map<string, { id: string; said: VerdictReviewed }>()
 
   constructor(parts: ReviewParts) {
     this.#parts = parts
@@ -101,6 +103,7 @@ export class Reviews {
       (earlier) => earlier.retracts === undefined && holds(earlier, said),
     )
     if (again !== null) return again
+    if (over !== undefined) await this.#noneWaits(inspectionId, id)
     const item = this.#parts.watch.queue.item(inspectionId)
     const part = item === null ? await this.#parts.part(inspectionId) : null
     const known = item ?? part?.row
@@ -121,6 +124,7 @@ export class Reviews {
       (earlier) => earlier.retracts !== undefined && holds(earlier, named),
     )
     if (again !== null) return again
+    if (review !== undefined) await this.#noneWaits(inspectionId, id)
     const item = this.#parts.watch.queue.item(inspectionId)
     if (!item?.verdict || !item.reviewId)
       throw new CodedError('API_NOT_FOUND', { expected: 'a part that was reviewed', actual: inspectionId })
@@ -153,6 +157,15 @@ export class Reviews {
     const stands = earlier.retracts === undefined ? item?.reviewId === id : item?.verdict === null
     if (stands) await this.#parts.firstArticles.approved(earlier)
     return item
+  }
+
+  /** @throws TRC_REVIEWED when a word about the part waits in the spool, other than the one with this id */
+  async #noneWaits(inspectionId: string, id: string | undefined): Promise<void> {
+    const waits = this.#spooled.get(inspectionId)
+    if (waits === undefined || waits.id === id) return
+    if ((await this.#parts.reviewSaid(waits.id)) === null) throw waiting(waits.said)
+    this.#spooled.delete(inspectionId)
+    await this.#parts.follow.catchUp()
   }
 
   /**
@@ -220,14 +233,30 @@ export class Reviews {
     await firstArticles.approved(data)
     const item = watch.queue.item(data.inspectionId)
     const applied = data.retracts === undefined ? item?.reviewId === event.id : item?.verdict === null
-    if (!item || !applied)
+    if (!item || !applied) {
+      this.#spooled.set(data.inspectionId, { id: event.id, said: data })
       throw new CodedError('TRC_SPOOLED', {
         expected: 'the review in the log',
         actual: 'it waits in the spool',
         hint: 'it will show when the store has caught up',
       })
+    }
     return item
   }
+}
+
+const waiting = ({ reviewer, after, retracts }: VerdictReviewed): CodedError => {
+  const verdict = retracts === undefined ? after : 'taken back'
+  return new CodedError('TRC_REVIEWED', {
+    expected: 'a part about which no review waits to be written',
+    actual: `${verdict}, ${reviewer}, in the spool`,
+    hint: 'look at the part again when the store has caught up',
+    zh: {
+      expected: '没有待写入复核的工件',
+      actual: `${retracts === undefined ? after : '已撤回'},${reviewer},在暂存区`,
+      hint: '待存储赶上后,请重新查看该工件',
+    },
+  })
 }
 
 const holds = (said: VerdictReviewed, asked: Partial<VerdictReviewed>): boolean =>

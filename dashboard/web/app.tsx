@@ -6,6 +6,7 @@ import { lazy, Suspense, type ReactNode } from 'react'
 import { BrowserRouter, Route, Routes } from 'react-router'
 import { ApiError } from './api/client.ts'
 import { useLanguage } from './i18n/index.ts'
+import { AndonPage } from './live/andon-page.tsx'
 import { AskAgain } from './live/ask-again.ts'
 import { LivePage } from './live/live-page.tsx'
 import { antTheme } from './look/theme.ts'
@@ -14,7 +15,6 @@ import { Shell } from './shell/shell.tsx'
 import { atPlant } from './shell/site.tsx'
 import { Waiting } from './shell/states.tsx'
 
-const AndonPage = lazy(() => import('./live/andon-page.tsx').then((m) => ({ default: m.AndonPage })))
 const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => ({ default: m.PartsPage })))
 const PartPage = lazy(() => import('./part/part-page.tsx').then((m) => ({ default: m.PartPage })))
 const PlantPage = lazy(() => import('./plant/plant-page.tsx').then((m) => ({ default: m.PlantPage })))

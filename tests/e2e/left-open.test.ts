@@ -68,8 +68,17 @@ describe.skipIf(noBrowser !== null)(
       await desk.waitForSelector('[data-connection="open"]')
       expect(await desk.locator('[data-old-program]').count()).toBe(0)
       const now = update(webDir)
+      // A proxy answers in its place who asks again by the browser; nobody touches a screen on the wall.
+      await wall.route('**/andon', (route) =>
+        route.request().isNavigationRequest()
+          ? route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>502 Bad Gateway</h1>' })
+          : route.continue(),
+      )
       const other = await restart(() => same.close())
       await expect.poll(() => program(wall), { timeout: 10_000 }).toBe(now)
+      const judged = 'SN-AFTER-UPDATE'
+      own.line.judge({ serial: judged })
+      await wall.locator('.andon-serial').getByText(judged).waitFor()
       await desk.locator('[data-old-program]').waitFor()
       expect(await program(desk)).toBe(before)
       await desk.getByRole('button', { name: en.update.load }).click()

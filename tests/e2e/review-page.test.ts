@@ -156,6 +156,26 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('says once that somebody else was first, and leaves that with the part', async () => {
+      const page = await reviewing()
+      const [a, b] = waiting
+      await page.route('**/api/life/reviews', async (route) => {
+        if (route.request().method() !== 'POST') return route.fallback()
+        waiting = waiting.filter((i) => i !== a)
+        if (a) done.unshift({ ...a, verdict: 'fail', reviewer: 'wang', reviewId: a.inspectionId })
+        const message = 'TRC_REVIEWED: somebody else has reviewed the part meanwhile'
+        return route.fulfill({ status: 409, json: { code: 'TRC_REVIEWED', message, zh: message } })
+      })
+      await page.keyboard.press('x')
+      await page.locator('[data-gone]', { hasText: 'wang' }).waitFor()
+      await expect.poll(() => page.locator('.ant-alert-error').count()).toBe(0)
+      await page.getByRole('option', { name: b?.serial ?? '' }).click()
+      await ready(page)
+      await isShown(page, b)
+      expect(await page.locator('.ant-alert-error, [data-gone]').count()).toBe(0)
+      await page.context().close()
+    })
+
     it('leaves a reason with the part that it was typed for', async () => {
       const page = await reviewing()
       const [a, b, c] = waiting

@@ -164,6 +164,23 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     }, 60_000)
 
+    it('goes by the clock of the line where a proxy answered in its place at first', async () => {
+      let away = true
+      const url = await front((asked, res) => {
+        if (!away || !asked.startsWith('/api/')) return false
+        res.writeHead(502, { 'content-type': 'text/html' }).end('<h1>502 Bad Gateway</h1>')
+        return true
+      })
+      const context = await browser.newContext({ timezoneId: 'America/New_York' })
+      const page = await context.newPage()
+      await page.goto(`${url}/andon`)
+      await visible(page, 'HTTP_502')
+      away = false
+      await page.locator('[data-zone="Asia/Shanghai"]').waitFor({ timeout: 20_000 })
+      await page.locator('.andon-serial').first().waitFor()
+      await context.close()
+    }, 60_000)
+
     it('says of counts that are asked for and never come that they cannot be had', async () => {
       const url = await front((asked) => asked.startsWith('/api/counters'))
       const { page } = await openPage(browser, 'en')

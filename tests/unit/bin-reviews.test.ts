@@ -49,3 +49,61 @@ describe('a review that is sent again because its answer was lost', () => {
     expect(await toldAgain({ reviewId: uuidv7(), verdict: 'fail' })).toBe(false)
   })
 })
+
+describe('two who review one part while the store is late', () => {
+  const inspectionId = uuidv7()
+  /** A line whose words wait in the spool until `write` is called. */
+  const late = () => {
+    const item = { inspectionId, station: 's1', serial: 'A1', result: 'fail', verdict: null, reviewId: null }
+    const spool: { id: string; data: { after: string; reviewer: string; retracts?: string } }[] = []
+    const log = new Map<string, unknown>()
+    const reviews = new Reviews({
+      spec: { line: 'l', plant: 'p' },
+      follow: { catchUp: () => Promise.resolve() },
+      watch: { queue: { item: () => item } },
+      reviewSaid: (id: string) => Promise.resolve(log.get(id) ?? null),
+      firstArticles: { doubted: () => Promise.resolve(), approved: () => Promise.resolve() },
+      store: { emit: (event: (typeof spool)[number]) => Promise.resolve(void spool.push(event)) },
+    } as unknown as ReviewParts)
+    const write = (): void => {
+      for (const { id, data } of spool) {
+        log.set(id, data)
+        Object.assign(
+          item,
+          data.retracts === undefined
+            ? { verdict: data.after, reviewId: id, reviewer: data.reviewer }
+            : { verdict: null, reviewId: null },
+        )
+      }
+    }
+    const say = (by: string, verdict: 'pass' | 'fail', id = uuidv7()) =>
+      reviews.decide({ inspectionId, verdict, by, reason: '', over: null, id })
+    return { reviews, spool, write, say }
+  }
+
+  it('records the word of the first alone, and tells the second of it', async () => {
+    const { spool, write, say } = late()
+    const first = uuidv7()
+    const [li, wang] = await Promise.allSettled([say('li', 'fail', first), say('wang', 'pass')])
+    expect(li).toMatchObject({ reason: { code: 'TRC_SPOOLED' } })
+    expect(wang).toMatchObject({ reason: { code: 'TRC_REVIEWED' } })
+    expect(String((wang as PromiseRejectedResult).reason)).toContain('fail, li')
+    expect(spool.map((event) => event.id)).toEqual([first])
+    write()
+    await expect(say('wang', 'pass')).rejects.toMatchObject({ code: 'TRC_REVIEWED' })
+    expect(spool).toHaveLength(1)
+  })
+
+  it('takes nothing back a second time, and goes on when that is written', async () => {
+    const { reviews, spool, write, say } = late()
+    await say('li', 'fail').catch(() => {})
+    write()
+    const undo = (by: string) => reviews.undo({ inspectionId, by, review: spool[0]?.id })
+    await expect(undo('li')).rejects.toMatchObject({ code: 'TRC_SPOOLED' })
+    await expect(undo('wang')).rejects.toMatchObject({ code: 'TRC_REVIEWED' })
+    expect(spool).toHaveLength(2)
+    write()
+    await expect(say('wang', 'pass')).rejects.toMatchObject({ code: 'TRC_SPOOLED' })
+    expect(spool).toHaveLength(3)
+  })
+})

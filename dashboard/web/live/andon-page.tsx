@@ -1,4 +1,4 @@
-import { type CSSProperties, type ReactNode, useEffect } from 'react'
+import { type CSSProperties, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useCounters, useLine } from '../api/hooks.ts'
@@ -14,7 +14,7 @@ import { useTitle } from '../shell/title.ts'
 import { AlarmBar } from './alarm-bar.tsx'
 import { totalsOf } from './counters-row.tsx'
 import { useLive } from './feed.ts'
-import { useNewProgram } from './new-program.ts'
+import { useNewestPages } from './new-program.ts'
 import { OldCounts } from './old-counts.tsx'
 import { useSince } from './span.ts'
 
@@ -40,11 +40,8 @@ export function AndonPage(): ReactNode {
   const word = useVerdictWord()
   const live = useLive()
   const line = useLine()
-  const isOld = useNewProgram()
   // Nobody touches a screen on the wall, nor is anything typed there.
-  useEffect(() => {
-    if (isOld) location.reload()
-  }, [isOld])
+  useNewestPages()
   const counters = useCounters(useSince('h8'))
   useTitle(t('nav.andon'))
   if (!line.data)

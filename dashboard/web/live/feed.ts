@@ -81,19 +81,30 @@ class LiveFeedClient {
   #started = false
   #paused = false
   #hiding: ReturnType<typeof setTimeout> | undefined
+  #watching: ReturnType<typeof setInterval> | undefined
 
   start(): void {
     if (this.#started) return
     this.#started = true
     this.#paused = document.hidden && !onWall()
     if (!this.#paused) this.#follow()
-    document.addEventListener('visibilitychange', () => this.#seen(!document.hidden))
-    setInterval(() => {
+    document.addEventListener('visibilitychange', this.#looked)
+    this.#watching = setInterval(() => {
       const [up, wall] = bothClocks()
       const silentMs = Math.max(up - this.#heard[0], wall - this.#heard[1])
       if (!this.#paused && silentMs > SILENCE_MS) this.#lost()
     }, 1_000)
   }
+
+  stop(): void {
+    clearInterval(this.#watching)
+    document.removeEventListener('visibilitychange', this.#looked)
+    clearTimeout(this.#hiding)
+    if (this.#started) this.#pause()
+    this.#started = false
+  }
+
+  #looked = (): void => this.#seen(!document.hidden)
 
   #seen(visible: boolean): void {
     clearTimeout(this.#hiding)

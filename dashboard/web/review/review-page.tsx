@@ -90,6 +90,11 @@ export function ReviewPage(): ReactNode {
   // What may be on record already can be said again: the server knows it by its id.
   const open = unsure(decide.error) && decide.variables?.inspectionId === item?.inspectionId
   const gone = item !== null && at < 0 && !busy && !open && !reviews.isPlaceholderData
+  // Who was refused since somebody else was first is told so there; over the next part it would be read as of that.
+  const isTold = gone && decide.error !== null && decide.variables?.inspectionId === item.inspectionId
+  useEffect(() => {
+    if (isTold) decide.reset()
+  }, [isTold])
   // One that went while its answer was under way has no neighbours any more.
   const move = (by: number): void =>
     item !== null && at < 0 ? goOn(item.position) : setShown(waiting[at + by] ?? item)

@@ -1,6 +1,7 @@
 import { Button, type ButtonProps } from 'antd'
 import type { ReactNode } from 'react'
 import { getJson } from '../api/client.ts'
+import { unsure } from '../api/decision.ts'
 import { goBy } from '../look/zone.ts'
 
 interface Site {
@@ -13,13 +14,18 @@ interface Site {
 
 let site: Site = { kind: 'line', operators: false, proof: false, timeZone: null }
 
-/** Asks what the server stands for, once: it does not change while the page is open. Without an answer: a line. */
-export async function askSite(): Promise<void> {
+/**
+ * Asks what the server stands for; it does not change while the page is open. Without an answer: a line.
+ *
+ * @returns false when the server is away, which the page says; it is worth another try
+ */
+export async function askSite(): Promise<boolean> {
   try {
     site = await getJson<Site>('/api/site')
     goBy(site.timeZone)
-  } catch {
-    // The page says that the server is away.
+    return true
+  } catch (error) {
+    return !unsure(error)
   }
 }
 
