@@ -22,7 +22,7 @@ export interface WatchParts {
   /** By station id. */
   active: ReadonlyMap<string, LoadedRecipe>
   known: ReadonlyMap<string, LoadedRecipe>
-  store: Pick<PartStore, 'emit' | 'recordFact'>
+  store: Pick<PartStore, 'emit' | 'recordFact' | 'health'>
   questions: Pick<Questions, 'scoredAfter' | 'part' | 'reviewSaid'>
   log: Pick<EventLog, 'read' | 'end' | 'onAppend'>
   imagePath(sha256: string): string | null | Promise<string | null>

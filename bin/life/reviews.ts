@@ -21,7 +21,7 @@ export interface ReviewParts {
   dataDir: string
   watch: ModelWatch
   follow: Pick<LifeWatch, 'catchUp'>
-  store: Pick<PartStore, 'emit'>
+  store: Pick<PartStore, 'emit' | 'health'>
   /** Facts of a part that no sample picked. */
   part(inspectionId: string): Promise<{
     row: { station: string; serial: string; result: VerdictResult }
@@ -163,7 +163,9 @@ export class Reviews {
   async #noneWaits(inspectionId: string, id: string | undefined): Promise<void> {
     const waits = this.#spooled.get(inspectionId)
     if (waits === undefined || waits.id === id) return
-    if ((await this.#parts.reviewSaid(waits.id)) === null) throw waiting(waits.said)
+    // What is neither in the spool nor, asked behind that, in the log was refused there.
+    const isLeft = this.#parts.store.health().spooled > 0
+    if ((await this.#parts.reviewSaid(waits.id)) === null && isLeft) throw waiting(waits.said)
     this.#spooled.delete(inspectionId)
     await this.#parts.follow.catchUp()
   }

@@ -57,13 +57,18 @@ describe('two who review one part while the store is late', () => {
     const item = { inspectionId, station: 's1', serial: 'A1', result: 'fail', verdict: null, reviewId: null }
     const spool: { id: string; data: { after: string; reviewer: string; retracts?: string } }[] = []
     const log = new Map<string, unknown>()
+    let left = 1
+    const refuse = (): void => void (left = 0)
     const reviews = new Reviews({
       spec: { line: 'l', plant: 'p' },
       follow: { catchUp: () => Promise.resolve() },
       watch: { queue: { item: () => item } },
       reviewSaid: (id: string) => Promise.resolve(log.get(id) ?? null),
       firstArticles: { doubted: () => Promise.resolve(), approved: () => Promise.resolve() },
-      store: { emit: (event: (typeof spool)[number]) => Promise.resolve(void spool.push(event)) },
+      store: {
+        emit: (event: (typeof spool)[number]) => Promise.resolve(void spool.push(event)),
+        health: () => ({ spooled: left }),
+      },
     } as unknown as ReviewParts)
     const write = (): void => {
       for (const { id, data } of spool) {
@@ -78,7 +83,7 @@ describe('two who review one part while the store is late', () => {
     }
     const say = (by: string, verdict: 'pass' | 'fail', id = uuidv7()) =>
       reviews.decide({ inspectionId, verdict, by, reason: '', over: null, id })
-    return { reviews, spool, write, say }
+    return { reviews, spool, write, refuse, say }
   }
 
   it('records the word of the first alone, and tells the second of it', async () => {
@@ -92,6 +97,14 @@ describe('two who review one part while the store is late', () => {
     write()
     await expect(say('wang', 'pass')).rejects.toMatchObject({ code: 'TRC_REVIEWED' })
     expect(spool).toHaveLength(1)
+  })
+
+  it('lets the second speak where the word of the first was refused by the store', async () => {
+    const { spool, refuse, say } = late()
+    await expect(say('li', 'fail')).rejects.toMatchObject({ code: 'TRC_SPOOLED' })
+    refuse()
+    await expect(say('wang', 'pass')).rejects.toMatchObject({ code: 'TRC_SPOOLED' })
+    expect(spool.map(({ data }) => data.reviewer)).toEqual(['li', 'wang'])
   })
 
   it('takes nothing back a second time, and goes on when that is written', async () => {

@@ -98,7 +98,13 @@ async function line() {
     counts,
     active,
     known: new Map(),
-    store: { ...store, recordFact: () => Promise.reject(new Error('nobody states a fact')) },
+    store: {
+      ...store,
+      recordFact: () => Promise.reject(new Error('nobody states a fact')),
+      health: () => {
+        throw new Error('nobody reviews')
+      },
+    },
     questions: {
       scoredAfter: () => Promise.resolve({ items: [], position: 0 }),
       part: () => Promise.resolve(null),
