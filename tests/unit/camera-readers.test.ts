@@ -408,7 +408,7 @@ describe('RFID reader over LLRP', () => {
   it('drops a reader whose bytes make no message any more, however many it sends', async () => {
     const sim = await llrpSimulator()
     closers.push(() => sim.close())
-    const source = reader(sim.port, { keepaliveMs: 100, timeoutMs: 300 })
+    const source = reader(sim.port, { keepaliveMs: 300, timeoutMs: 1_000 })
     const { reads, faults } = await opened(source)
     await until(() => expect(sim.reading).toBe(true))
     // A length of 3 MiB that is none: what comes behind it would be taken for its body.
