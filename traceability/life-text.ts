@@ -27,7 +27,7 @@ const SIBLING: Record<UnitLife['siblings'][number]['kind'], I18n> = {
 const LABEL = {
   aliases: { zh: '别名', en: 'Also named' },
   where: { zh: '所在', en: 'Where' },
-  into: { zh: '装入', en: 'part of' },
+  into: { zh: '属于', en: 'part of' },
   from: { zh: '退自', en: 'back from' },
   hold: { zh: '隔离', en: 'Hold' },
   ncr: { zh: '不合格报告', en: 'Nonconformance' },
@@ -54,10 +54,10 @@ export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
   const result = (of: string | null): string => (of === null ? '–' : happening(of, lang))
   const { where, hold, rework } = life
   const place = [
-    where.into && `${t('into')} ${where.into}`,
     where.shipment ?? where.pallet,
     where.customer,
     where.order,
+    where.into && `${t('into')} ${where.into}`,
     where.returnedTo,
     where.returnedFrom && `${t('from')} ${where.returnedFrom}`,
     where.returnedAt,

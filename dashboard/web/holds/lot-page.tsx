@@ -114,11 +114,11 @@ function NamedLot({ lot }: { lot: string }): ReactNode {
                     </span>{' '}
                     <span className="mono">
                       {[
-                        u.into && t('unitLife.into', { product: u.into }),
                         u.pallet,
                         u.shipment,
                         u.customer,
                         u.order,
+                        u.into && t('unitLife.into', { product: u.into }),
                       ]
                         .filter(Boolean)
                         .join(' · ')}

@@ -213,7 +213,7 @@ export const zhFacts: typeof enFacts = {
       reviews: '复核',
     },
     role: { frame: '检测图像', golden: '标准图' },
-    into: '装入 {{product}}',
+    into: '属于 {{product}}',
     backFrom: '退自 {{from}}',
     place: {
       line: '在产线',

@@ -45,10 +45,10 @@ export function UnitLifePanel({
   if (!life) return null
   const { where, hold, rework } = life
   const place = [
-    where.into && t('unitLife.into', { product: where.into }),
     where.shipment ?? where.pallet,
     where.customer,
     where.order,
+    where.into && t('unitLife.into', { product: where.into }),
     where.returnedTo,
     where.returnedFrom && t('unitLife.backFrom', { from: where.returnedFrom }),
     where.returnedAt && momentText(where.returnedAt),
