@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { createFramePool, ffmpegSource } from '../../camera/index.ts'
-import { monoMs } from '../../contracts/index.ts'
+import { createFramePool, type FfmpegOptions, ffmpegSource } from '../../camera/index.ts'
+import { type FrameSource, monoMs } from '../../contracts/index.ts'
 
 const PERIOD_MS = 40
 
@@ -21,8 +21,8 @@ describe.skipIf(process.platform === 'win32')('a camera at this machine behind a
     return file
   }
 
-  it('gives no trigger a picture that waited while this process stood still', async () => {
-    const source = ffmpegSource({
+  const sourceWith = (over: Pick<FfmpegOptions, 'mode' | 'watchdogMs' | 'timeoutMs'>): FrameSource =>
+    ffmpegSource({
       station: 'st1',
       view: 'top',
       pool: createFramePool({ slots: 4, slotBytes: 65_536 }),
@@ -32,12 +32,13 @@ describe.skipIf(process.platform === 'win32')('a camera at this machine behind a
       widthPx: 64,
       heightPx: 48,
       pixel: 'mono8',
-      mode: 'triggered',
       backPressure: 'miss',
-      watchdogMs: 60_000,
-      timeoutMs: 5_000,
       restart: { max: 0, withinMs: 60_000 },
+      ...over,
     })
+
+  it('gives no trigger a picture that waited while this process stood still', async () => {
+    const source = sourceWith({ mode: 'triggered', watchdogMs: 60_000, timeoutMs: 5_000 })
     const stop = new AbortController()
     await source.open()
     const items = source.items(stop.signal)[Symbol.asyncIterator]()
@@ -61,21 +62,7 @@ describe.skipIf(process.platform === 'win32')('a camera at this machine behind a
   }, 60_000)
 
   it('is not called silent for a time in which this process stood still', async () => {
-    const source = ffmpegSource({
-      station: 'st1',
-      view: 'top',
-      pool: createFramePool({ slots: 4, slotBytes: 65_536 }),
-      firstTrigger: 1,
-      binary: camera(),
-      input: ['-f', 'v4l2', '-i', '/dev/video0'],
-      widthPx: 64,
-      heightPx: 48,
-      pixel: 'mono8',
-      mode: 'free',
-      backPressure: 'miss',
-      watchdogMs: 20_000,
-      restart: { max: 0, withinMs: 60_000 },
-    })
+    const source = sourceWith({ mode: 'free', watchdogMs: 20_000 })
     const stop = new AbortController()
     await source.open()
     const kinds: string[] = []

@@ -1,23 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { lineSchema } from '../../contracts/index.ts'
+import { issuesWith } from './samples/line-issues.ts'
 
 const camera = { adapter: 'http-push', port: 9_001 }
+const issues = issuesWith(camera)
 const plc = (host: string) => ({ reject: { adapter: 'modbus-tcp', host } })
 const token = 'x'.repeat(16)
 const sink = (adapter: string, url: string) => ({ sinks: [{ id: 's', adapter, url }] })
 const key = 'w+12345678+aaaa'
 const reader = (over: object) => ({ readers: [{ id: 'r', ...over }], operators: { badgePrefix: 'OP:' } })
-
-/** Where a line with one station is wrong, and why. */
-function issues(station: object, more: object = {}): string[] {
-  const parsed = lineSchema.safeParse({
-    line: 'l',
-    title: { en: 'l', zh: '线' },
-    stations: [{ id: 'a', camera, recipe: 'r@1', budgetMs: 2_000, ...station }],
-    ...more,
-  })
-  return parsed.success ? [] : parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`)
-}
 
 describe('an address in a line file that nobody could reach', () => {
   it.each(['modbus://plc', 'plc:502', 'plc/1', '[::1]', '10.0.0.300', 'a b', ' plc', 'op@plc', ''])(

@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { lineSchema, retentionSchema } from '../../contracts/index.ts'
+import { retentionSchema } from '../../contracts/index.ts'
+import { issuesWith } from './samples/line-issues.ts'
 
 const camera = { adapter: 'sample-line', rate: 2 }
-/** Where a line with one station is wrong, and why. */
-function issues(station: object, more: object = {}): string[] {
-  const parsed = lineSchema.safeParse({
-    line: 'l',
-    title: { en: 'l', zh: '线' },
-    stations: [{ id: 'a', camera, recipe: 'r@1', budgetMs: 2_000, ...station }],
-    ...more,
-  })
-  return parsed.success ? [] : parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`)
-}
-
+const issues = issuesWith(camera)
 describe('a line file', () => {
   // 2^31 ms, where setTimeout would end at once: every part would be late.
   it.each([

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type SqlDatabase, type TraceFact, uuidv7 } from '../../contracts/index.ts'
 import { recallCsv } from '../../traceability/index.ts'
 import { follow } from '../../traceability/genealogy/flow.ts'
@@ -174,8 +174,6 @@ function merged(open: () => Promise<Opened>): void {
 }
 
 await inBothStores('merged names', merged)
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 it('forget a change that was rolled back after it had been read', () => {
   const event = (position: number, canonical: string): object => ({

@@ -70,6 +70,15 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds of a plant when somet
   const settle = async (): Promise<void> => {
     for (const line of [a, b, a, b]) await exchange(line, plant)
   }
+  const replicating = (): ReturnType<typeof startReplication> =>
+    startReplication({
+      dataDir: a.dir,
+      url: DATABASE_URL,
+      spec: plantStoreSchema.parse({ schema }),
+      where: where(a),
+      onChange: () => undefined,
+      onOrder: async (order) => takeOver(order, await a.store(), where(a)),
+    })
 
   it('gives a line back its own holds when its data directory was restored from a copy, and goes on to', async () => {
     await a.judge(2)
@@ -86,14 +95,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds of a plant when somet
     expect(holdsOf(a)).toEqual([])
 
     await a.store()
-    const r = startReplication({
-      dataDir: a.dir,
-      url: DATABASE_URL,
-      spec: plantStoreSchema.parse({ schema }),
-      where: where(a),
-      onChange: () => undefined,
-      onOrder: async (order) => takeOver(order, await a.store(), where(a)),
-    })
+    const r = replicating()
     try {
       await expect.poll(() => holdsOf(a), { timeout: 60_000 }).toEqual(['lot/M7 of p1/line-a'])
       await expect.poll(() => r.state().state, { timeout: 60_000 }).toBe('refused')
@@ -115,14 +117,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds of a plant when somet
       end $$;
       create trigger full_disk before insert on event for each row execute function full_disk()`)
     const heard = new Set<string | null>()
-    const r = startReplication({
-      dataDir: a.dir,
-      url: DATABASE_URL,
-      spec: plantStoreSchema.parse({ schema }),
-      where: where(a),
-      onChange: () => undefined,
-      onOrder: async (order) => takeOver(order, await a.store(), where(a)),
-    })
+    const r = replicating()
     try {
       // One try for each time that it is asked would take minutes: the pauses between tries grow.
       const times = (): number => heard.add(r.state().holds?.heardAt ?? null).size

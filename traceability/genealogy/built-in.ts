@@ -72,10 +72,40 @@ export function packedLast(
  *
  * @param product where the product is; null for one that is no unit, as a batch
  */
-export function inProduct(own: Whereabouts, of: BuiltInto, product: Whereabouts | null): Whereabouts {
+function inProduct(own: Whereabouts, of: BuiltInto, product: Whereabouts | null): Whereabouts {
   if (product === null) return own
   const { pallet, shipment, customer, order, returnedAt, returnedFrom, returnedTo } = product
   const place = product.place === 'line' ? (own.place === 'back' ? 'line' : own.place) : product.place
   const there = { pallet, shipment, customer, order, returnedAt, returnedFrom, returnedTo }
   return { ...own, ...there, place, into: shortName(of.uri) }
+}
+
+/**
+ * Puts each of `found` where the product is that it went into, which may be a part of another one.
+ *
+ * @param uris    of what was found, by its place in the list
+ * @param built   what went into what; empty afterwards
+ * @param whereOf asked of products that are not in the list
+ */
+export function intoProducts(
+  found: (Whereabouts | null)[],
+  uris: readonly string[],
+  built: Map<number, BuiltInto>,
+  whereOf: (products: readonly string[]) => (Whereabouts | null)[],
+): void {
+  if (built.size === 0) return
+  const places = new Map(uris.map((uri, n) => [uri, n]))
+  const asked = [...new Set([...built.values()].map(({ uri }) => uri))].filter((uri) => !places.has(uri))
+  const others = new Map(whereOf(asked).map((where, n) => [asked[n], where]))
+  const placed = (n: number): Whereabouts | null => {
+    const own = found[n] ?? null
+    const into = built.get(n)
+    if (own === null || into === undefined) return own
+    // Taken out first: in a circle, which the guard refuses, each stays where it was.
+    built.delete(n)
+    const product = places.get(into.uri)
+    const where = product === undefined ? (others.get(into.uri) ?? null) : placed(product)
+    return (found[n] = inProduct(own, into, where))
+  }
+  for (const n of built.keys()) placed(n)
 }

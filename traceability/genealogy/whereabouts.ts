@@ -1,5 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
-import { builtInto, inProduct, packedLast } from './built-in.ts'
+import { builtInto, intoProducts, packedLast } from './built-in.ts'
 import { dispositionUnder, IN_FORCE, LAST_JUDGED } from './disposition.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import type { FlowNode } from './flow.ts'
@@ -7,8 +7,8 @@ import { identityMap } from './identity-names.ts'
 import { columnsOf, rowsOf } from './json-rows.ts'
 import { linksTogether, type Units, unitsTogether, withNames } from './merged-rows.ts'
 import { END } from './no-end.ts'
-import { returnsOf, unpackedAway, usedAt } from './returns.ts'
 import type { Place, Whereabouts } from './place.ts'
+import { returnsOf, unpackedAway, usedAt } from './returns.ts'
 import { individualIn, shortName } from './things.ts'
 
 /** The links outwards that hold now, of one generation: kind, URI and begin, a line each. */
@@ -153,8 +153,9 @@ function withLinked(units: Units, uris: readonly string[]): Units {
  * Where each of `things` is; null for what is no unit.
  *
  * @param things by their canonical names
- * @param held  whether a thing is under a hold
+ * @param held   whether a thing is under a hold
  * @param merged what was; absent = asked for
+ * @param depth  products in products that this was asked for through
  */
 export function whereabouts(
   db: SqlDatabase,
@@ -250,27 +251,15 @@ export function whereabouts(
       disposition,
     }
   }
-  if (built.size === 0 || depth === MAX_DEPTH) return found
-  const at = new Map(uris.map((uri, n) => [uri, n]))
-  const products = [...new Set([...built.values()].map(({ uri }) => uri))].filter((uri) => !at.has(uri))
-  const elsewhere = whereabouts(
-    db,
-    products.map((uri) => ({ uri })),
-    held,
-    merged,
-    depth + 1,
-  )
-  const others = new Map(products.map((uri, n) => [uri, elsewhere[n] ?? null]))
-  const placed = (n: number): Whereabouts | null => {
-    const own = found[n] ?? null
-    const into = built.get(n)
-    if (own === null || into === undefined) return own
-    // Taken out first: in a circle, which the guard refuses, each stays where it was.
-    built.delete(n)
-    const product = at.get(into.uri)
-    const where = product === undefined ? (others.get(into.uri) ?? null) : placed(product)
-    return (found[n] = inProduct(own, into, where))
-  }
-  for (const n of built.keys()) placed(n)
+  if (depth < MAX_DEPTH)
+    intoProducts(found, uris, built, (products) =>
+      whereabouts(
+        db,
+        products.map((uri) => ({ uri })),
+        held,
+        merged,
+        depth + 1,
+      ),
+    )
   return found
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe } from 'vitest'
+import { describe, vi } from 'vitest'
 import type { SqlDatabase } from '../../../contracts/index.ts'
 import { IdentityChanges, openPartStore, openSql, type TraceStore } from '../../../traceability/index.ts'
 import {
@@ -39,6 +39,7 @@ export async function inBothStores(
       })
     })
   })
+  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
   describeWith('PostgreSQL', await postgresPresent(), `${name} in PostgreSQL`, () => {
     suite(async () => {
       const dataDir = mkdtempSync(join(tmpdir(), 'sightline-both-'))
