@@ -7,6 +7,8 @@ export interface PlcCounter {
   lastPollMs: number | null
   /** A value seen once, and the poll before that sighting. */
   candidate: { value: number; beforeMs: number | null } | null
+  /** The number that the count last went over; null = it began otherwise. */
+  over: number | null
 }
 
 export type CounterReading =
@@ -39,14 +41,14 @@ export function readCounter(
   atMs: number,
   freshMs: number,
 ): { now: PlcCounter; reading: CounterReading } {
-  const { counter, lastPollMs, candidate } = before
-  const taken = { counter: value, lastPollMs: atMs, candidate: null }
+  const { counter, lastPollMs, candidate, over } = before
+  const taken = { counter: value, lastPollMs: atMs, candidate: null, over }
   if (counter === null) return { now: taken, reading: { kind: 'base' } }
   if (value === counter) return { now: taken, reading: { kind: 'same' } }
   const agreed = candidate?.value === value
   if (value !== (counter + 1) % WRAP && !agreed) {
     const seen = { value, beforeMs: lastPollMs }
-    return { now: { counter, lastPollMs: atMs, candidate: seen }, reading: { kind: 'doubtful' } }
+    return { now: { ...before, lastPollMs: atMs, candidate: seen }, reading: { kind: 'doubtful' } }
   }
   const beforeMs = agreed ? candidate.beforeMs : lastPollMs
   const fresh = beforeMs !== null && atMs - beforeMs <= freshMs
@@ -56,11 +58,25 @@ export function readCounter(
   const aPart = value > 0 || greatest !== null
   const trigger = fresh && aPart ? value : null
   const lostTo = trigger === null ? value : value - 1
-  return { now: taken, reading: { kind, trigger, lostTo, sinceMs: beforeMs ?? atMs, greatest } }
+  const now = { ...taken, ...(kind === 'restarted' && { over: greatest }) }
+  return { now, reading: { kind, trigger, lostTo, sinceMs: beforeMs ?? atMs, greatest } }
 }
+
+/**
+ * Whether the PLC has counted this number. Behind a greatest number, those of before it and those after it are told apart
+ * by their distance, as in RFC 1982.
+ */
+export const isCounted = (n: number, { counter, over }: PlcCounter): boolean =>
+  n <= (counter ?? 0) || (over !== null && n <= over && n - (counter ?? 0) > over / 2)
 
 /** What to tell of a restarted one; `greatest` as in `CounterReading`. */
 export function wentBack(from: number, to: number, greatest: number | null): string {
   const reset = 'counter restarted; it must be retained over a power cut'
   return `the trigger counter of the PLC went back from ${from} to ${to}: ${greatest === null ? reset : `it went over ${greatest}`}`
+}
+
+/** What to tell of numbers that nobody could announce. */
+export function unseen(from: number, to: number, why: string): string {
+  const range = to === from ? `trigger ${to}` : `triggers ${from} to ${to}`
+  return `${range} came unseen${why}; the PLC rejects those parts by default`
 }

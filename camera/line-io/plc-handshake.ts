@@ -1,4 +1,4 @@
-import { readCounter, wentBack } from './plc-counter.ts'
+import { isCounted, readCounter, unseen, wentBack } from './plc-counter.ts'
 import type { PlcCounter } from './plc-counter.ts'
 import { ACK_CODES, RESULT_CODES } from './register-map.ts'
 import type { PcBlock, PlcBlock, ResultAction } from './register-map.ts'
@@ -19,9 +19,9 @@ import type { PcBlock, PlcBlock, ResultAction } from './register-map.ts'
  * Results may come in any order and wait in a queue. A result carries the number of its trigger all the way, the
  * PLC acts on that part only, and an acknowledge of another number counts for nothing.
  *
- * A counter that begins again ends all results of the old count. For a while numbers may mean two parts: those
- * whose result was still to come are neither announced nor answered again, and no result waits for its number to
- * be counted. The PLC rejects these parts by default.
+ * A counter that begins again, but over its greatest number, ends all results of the old count. For a while numbers
+ * may mean two parts: those whose result was still to come are neither announced nor answered again, and no result
+ * waits for its number to be counted. The PLC rejects these parts by default.
  */
 export interface HandshakeState extends PlcCounter {
   ready: boolean
@@ -92,6 +92,7 @@ export const HANDSHAKE_START: HandshakeState = {
   counter: null,
   lastPollMs: null,
   candidate: null,
+  over: null,
   open: [],
   queue: [],
   shown: null,
@@ -132,12 +133,11 @@ export function handshake(
     const unwritten = s.shown && s.shown.writtenMs === null && !s.shown.sent ? [s.shown.result] : []
     const due = firstAt(s.queue, (r) => r.deadlineMs > atMs)
     for (const r of [...unwritten.filter((u) => u.deadlineMs <= atMs), ...s.queue.slice(0, due)]) {
-      const unknown = r.trigger > (s.counter ?? 0)
-      const why = unknown ? '; the PLC has never counted that trigger' : ''
+      const why = isCounted(r.trigger, s) ? '' : '; the PLC has never counted that trigger'
       settle(r.trigger, 'INS_DEADLINE', `the result of ${r.trigger} was not written in time${why}`)
     }
     if (s.shown) return
-    const at = s.queue.findIndex((r) => r.trigger <= (s.counter ?? 0))
+    const at = s.queue.findIndex((r) => isCounted(r.trigger, s))
     const first = s.queue[at]
     if (first) s = { ...s, queue: s.queue.toSpliced(at, 1), shown: { result: first, writtenMs: null } }
   }
@@ -146,18 +146,27 @@ export function handshake(
     const gapMs = 'atMs' in input ? input.atMs - sinceMs : 0
     const slow =
       gapMs > limits.freshMs ? `: polls ${gapMs.toFixed()} ms apart, ${limits.freshMs} at most` : ''
-    out.push(unseen(from, to, slow), { kind: 'lost', from, to, sinceMs, anew: s.anew })
+    out.push(
+      { kind: 'violation', message: unseen(from, to, slow) },
+      { kind: 'lost', from, to, sinceMs, anew: s.anew },
+    )
     s = { ...s, anew: false }
   }
 
-  /** Ends the old count: its results must not act on the parts that get the same numbers. */
-  const beginAnew = (from: number, to: number, atMs: number, greatest: number | null): void => {
-    out.push({ kind: 'violation', message: wentBack(from, to, greatest) })
+  /** Ends the old count: its results must not act on parts that get the same numbers. Where it wrapped, none gets them soon. */
+  const beginAnew = (from: number, plc: PlcBlock, atMs: number, greatest: number | null): void => {
+    out.push({ kind: 'violation', message: wentBack(from, plc.trigger, greatest) })
+    if (greatest !== null) {
+      const near = (list: readonly number[]): number[] => list.filter((t) => t > greatest / 2)
+      s = { ...s, open: near(s.open), settled: near(s.settled), anew: true }
+      return
+    }
     const waiting = [...(s.shown ? [s.shown.result] : []), ...s.queue]
     for (const r of waiting)
       settle(r.trigger, 'CAM_HANDSHAKE', `the counter was restarted before the result of ${r.trigger}`)
     const orphans = [...(s.guard?.orphans ?? []), ...s.open]
-    s = { ...s, open: [], settled: [], guard: { untilMs: atMs + GUARD_MS, orphans }, anew: true }
+    const guard = { untilMs: atMs + GUARD_MS, orphans }
+    s = { ...s, open: [], settled: [], guard, anew: true, oldAck: plc.ackTrigger }
   }
 
   if ('atMs' in input && s.guard && input.atMs >= s.guard.untilMs) s = { ...s, guard: null }
@@ -168,17 +177,17 @@ export function handshake(
 
     case 'result': {
       const { trigger } = input.result
+      const fail = (message: string): unknown =>
+        out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
       const known =
         s.settled.includes(trigger) ||
         s.shown?.result.trigger === trigger ||
         s.queue.some((r) => r.trigger === trigger)
       if (known) {
         // The first result stands; this one is refused without touching it.
-        const message = `trigger ${trigger} has a result already`
-        out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
-      } else if (s.guard && (s.guard.orphans.includes(trigger) || trigger > (s.counter ?? 0))) {
-        const message = `trigger ${trigger} may be of the count before the restart; its part is rejected by default`
-        out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
+        fail(`trigger ${trigger} has a result already`)
+      } else if (s.guard && (s.guard.orphans.includes(trigger) || !isCounted(trigger, s))) {
+        fail(`trigger ${trigger} may be of the count before the restart; its part is rejected by default`)
       } else {
         const { deadlineMs } = input.result
         const at = firstAt(s.queue, (r) => r.deadlineMs > deadlineMs)
@@ -216,9 +225,9 @@ export function handshake(
       if (reading.kind === 'restarted') {
         const { greatest, sinceMs } = reading
         if (greatest !== null && last < greatest) lose(last + 1, greatest, sinceMs)
-        beginAnew(last, plc.trigger, atMs, greatest)
+        beginAnew(last, plc, atMs, greatest)
       }
-      s = { ...s, ...now, ...(reading.kind === 'restarted' && { oldAck: plc.ackTrigger }) }
+      s = { ...s, ...now }
       if (reading.kind === 'counted' || reading.kind === 'restarted') {
         const { trigger, lostTo, greatest } = reading
         // What a count that began again counted before this value is not known to be parts, unless it wrapped.
@@ -240,11 +249,7 @@ export function handshake(
       if (shown && shown.writtenMs !== null && input.askedMs - shown.writtenMs >= limits.ackMs) {
         const { trigger } = shown.result
         if (s.oldAck === trigger)
-          settle(
-            trigger,
-            'CAM_HANDSHAKE',
-            `the acknowledge of ${trigger} stood there before its part was counted`,
-          )
+          settle(trigger, 'CAM_HANDSHAKE', `an acknowledge of ${trigger} was there before its part`)
         else settle(trigger, 'CAM_IO', `no acknowledge of ${trigger} within ${limits.ackMs} ms`)
       }
       advance(input.atMs)
@@ -278,11 +283,6 @@ function firstAt<T>(sorted: readonly T[], isSo: (item: T) => boolean): number {
     else from = middle + 1
   }
   return from
-}
-
-const unseen = (from: number, to: number, why: string): HandshakeOutput => {
-  const range = to === from ? `trigger ${to}` : `triggers ${from} to ${to}`
-  return { kind: 'violation', message: `${range} came unseen${why}; the PLC rejects those parts by default` }
 }
 
 /** What the registers of the PC must hold in this state. */

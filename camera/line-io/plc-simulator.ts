@@ -32,6 +32,8 @@ export interface PlcSimulatorOptions {
   gateMs: number
   /** The counter survives a power cut in this file; without it, it starts at 0. */
   counterFile?: string
+  /** Number of the counter behind which 0 comes; default that of 32 bits. */
+  greatest?: number
   /** Parts to remember; default 10,000. */
   keep?: number
 }
@@ -68,6 +70,7 @@ export interface PlcSimulator {
  */
 export async function startPlcSimulator(options: PlcSimulatorOptions): Promise<PlcSimulator> {
   const { host = '127.0.0.1', baseRegister = 0, gateMs, counterFile, keep = 10_000 } = options
+  const { greatest = 0xffff_ffff } = options
   const parts = new Map<number, GatePart>()
   const timers = new Map<number, NodeJS.Timeout>()
   const listeners = new Set<(part: GatePart) => void>()
@@ -128,7 +131,7 @@ export async function startPlcSimulator(options: PlcSimulatorOptions): Promise<P
   )
 
   const trigger = (): number => {
-    const next = plc.trigger + 1
+    const next = plc.trigger === greatest ? 0 : plc.trigger + 1
     // On disk before the part counts: after a power cut no number is used twice.
     saveCounter(counterFile, next)
     plc.trigger = next

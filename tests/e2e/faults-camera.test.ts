@@ -29,6 +29,8 @@ describeWith('ffmpeg and pgrep', present, 'cameras and PLC that go away under a 
   let plc: PlcSimulator
   let line: CliProcess
   let images: string
+  /** Of the parts at the gate that were counted around the greatest number. */
+  const overGreatest: number[] = []
 
   beforeAll(async () => {
     shop = workshop('camera')
@@ -37,7 +39,10 @@ describeWith('ffmpeg and pgrep', present, 'cameras and PLC that go away under a 
     for (const n of [1, 2, 3]) writeFileSync(join(images, `${n}.png`), await goodPng())
     camera = streamingCamera()
     await once(camera, 'listening')
-    plc = await startPlcSimulator({ gateMs: 3_000 })
+    // Of 16 bits, and soon over its greatest number.
+    const counterFile = join(shop.dir, 'counter')
+    writeFileSync(counterFile, '65500')
+    plc = await startPlcSimulator({ gateMs: 3_000, counterFile, greatest: 0xffff })
     const { port } = camera.address() as AddressInfo
     const raw = [
       '-f',
@@ -154,6 +159,24 @@ describeWith('ffmpeg and pgrep', present, 'cameras and PLC that go away under a 
     expect(await parts()).toEqual(['released', 'released', 'released'])
   })
 
+  it('a counter of 16 bits goes over 65535, and all parts in work meanwhile have their own results', async () => {
+    const numbers = overGreatest
+    while (numbers.length < 40) {
+      const n = plc.trigger()
+      numbers.push(n)
+      // Results of both sides of it wait for the first one to be acknowledged.
+      if (n === 65_530) plc.setAcknowledging(false)
+      if (n === 5) plc.setAcknowledging(true)
+      await sleep(20)
+    }
+    expect(numbers).toContain(0xffff)
+    expect(numbers).toContain(0)
+    const done = (): (string | undefined)[] => numbers.map((n) => plc.part(n)?.action)
+    await expect.poll(() => done().includes('pending'), soon).toBe(false)
+    expect(new Set(done())).toEqual(new Set(['released']))
+    expect(await alarms('gate')).toEqual([])
+  })
+
   it('every trigger has one record with its reason, and every balance is closed', async () => {
     expect(await stopped(line)).toBe(0)
     const rows = await closedBooks(shop.data)
@@ -162,11 +185,16 @@ describeWith('ffmpeg and pgrep', present, 'cameras and PLC that go away under a 
     expect(codes('folder')).toEqual(['CAM_GONE', 'pass'])
     // A frame may have been cut off by a kill.
     expect(codes('stream').filter((c) => c !== 'CAM_INCOMPLETE')).toEqual(['pass'])
-    expect(rows.filter((r) => r.station === 'gate').map((r) => [r.trigger, r.code ?? r.result])).toEqual([
-      ...[1, 2, 3].map((n) => [n, 'pass']),
-      ...[4, 5, 6].map((n) => [n, 'CAM_GAP']),
-      ...[7, 8, 9].map((n) => [n, 'pass']),
+    const atGate = rows.filter((r) => r.station === 'gate').map((r) => [r.trigger, r.code ?? r.result])
+    expect(atGate.slice(0, 9)).toEqual([
+      ...[1, 2, 3].map((n) => [65_500 + n, 'pass']),
+      ...[4, 5, 6].map((n) => [65_500 + n, 'CAM_GAP']),
+      ...[7, 8, 9].map((n) => [65_500 + n, 'pass']),
     ])
+    expect(new Map(atGate.slice(9).map(([n, result]) => [n, result]))).toEqual(
+      new Map(overGreatest.map((n) => [n, 'pass'])),
+    )
+    expect(atGate).toHaveLength(9 + overGreatest.length)
     for (const r of rows) if (r.noVerdict) expect([r.result, r.disposition]).toEqual(['inconclusive', 'hold'])
   })
 })

@@ -29,6 +29,7 @@ const result = (
   action: 'release' | 'reject' | 'hold' = 'release',
 ): HandshakeInput => ({ kind: 'result', atMs, result: { trigger, action, deadlineMs } })
 const written = (trigger: number, atMs: number): HandshakeInput => ({ kind: 'written', trigger, atMs })
+const settled = (trigger: number) => ({ kind: 'settle', trigger, ok: true })
 const failed = (trigger: number, code: string) =>
   expect.objectContaining({ kind: 'settle', trigger, ok: false, code })
 
@@ -302,6 +303,73 @@ describe('PLC handshake', () => {
       { message: expect.stringContaining('counter restarted') },
       { kind: 'trigger', trigger: 1, anew: true },
     ])
+  })
+
+  it('serves parts from before the count went over its greatest number, also where the new count goes on', () => {
+    for (const greatest of [0xffff, 0xffff_ffff]) {
+      const last = greatest - 1
+      // `last` waits for its acknowledge, the greatest number is still being judged when the next part is counted.
+      const before = play([
+        poll(0, last - 1),
+        poll(5, last),
+        poll(10, greatest),
+        result(last, 15),
+        written(last, 16),
+      ])
+      const over = play([poll(20, 0, last - 1), poll(25, 0, last - 1)], before.state)
+      expect(over.out.flat()).toEqual([
+        { kind: 'violation', message: expect.stringContaining(`it went over ${greatest}`) },
+        { kind: 'trigger', trigger: 0, anew: true },
+      ])
+      expect(pcImage(over.state, 0)).toMatchObject({ resultValid: true, resultTrigger: last })
+      const after = play(
+        [
+          result(0, 30),
+          result(greatest, 31, 100),
+          poll(35, 1, last, 1),
+          written(greatest, 36),
+          poll(40, 1, greatest, 1),
+          written(0, 41),
+          poll(45, 1, 0, 1),
+          // Twice for one part: refused, before and behind the greatest number.
+          result(greatest, 46),
+          result(0, 47),
+          // Not counted yet: waits.
+          result(2, 48),
+        ],
+        over.state,
+      )
+      expect(after.out.slice(2, 9)).toEqual([
+        [settled(last), { kind: 'trigger', trigger: 1 }],
+        [],
+        [settled(greatest)],
+        [],
+        [settled(0)],
+        [failed(greatest, 'CAM_HANDSHAKE')],
+        [failed(0, 'CAM_HANDSHAKE')],
+      ])
+      expect(after.state.shown).toBeNull()
+      expect(after.state.queue.map((r) => r.trigger)).toEqual([2])
+    }
+  })
+
+  it('what was answered long before the count went over its greatest number says nothing of parts behind it', () => {
+    const early = play([poll(0, 1), poll(5, 2), result(2, 6), written(2, 7), poll(10, 2, 2, 1)])
+    expect(early.out[4]).toEqual([settled(2)])
+    const { out, state } = play(
+      [
+        poll(20, 0xffff, 2),
+        poll(25, 0xffff, 2),
+        poll(30, 0),
+        poll(35, 0),
+        poll(40, 1),
+        poll(45, 2),
+        result(2, 46),
+      ],
+      early.state,
+    )
+    expect(out[6]).toEqual([])
+    expect(state.shown?.result.trigger).toBe(2)
   })
 
   it('lets no result of the old count act on a part of the new one', () => {
