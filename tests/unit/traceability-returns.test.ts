@@ -136,6 +136,48 @@ describe('what came back', () => {
     expect((await verifyDataDir(dataDir)).findings).toEqual([])
   })
 
+  it('ends each trip with the first return behind it, also where a later one is told before', async () => {
+    await shipped()
+    await ship('pallet/P', 'S2', 70_000)
+    const last = await takeBack('pallet/P', {}, 80_000)
+    // Of the first trip, told last: what came of the pallet in between was at the line again.
+    const first = await takeBack('shipment/S1', {}, 50_000)
+    await told({ kind: 'disaggregate', child: 'unit/A', parent: 'pallet/P' }, 60_000)
+    expect(placeOf('A', 'B')).toMatchObject([
+      { 0: 'back', 3: at(50_000) },
+      { 0: 'packed', 2: null, 3: at(80_000) },
+    ])
+    expect((await verifyDataDir(dataDir)).findings).toEqual([])
+    await told({ kind: 'retract', supersedes: first, reason: 'other shipment' })
+    expect(placeOf('A')).toMatchObject([{ 0: 'shipped', 2: 'shipment/S1' }])
+    await told({ kind: 'retract', supersedes: last, reason: 'other pallet' })
+    expect(placeOf('B')).toMatchObject([{ 0: 'shipped', 1: 'pallet/P' }])
+    expect((await verifyDataDir(dataDir)).findings).toEqual([])
+  })
+
+  it('once, told by two returns, the earlier one last, is back since then, and the check finds nothing', async () => {
+    await shipped()
+    for (const when of [80_000, 50_000]) await takeBack('pallet/P', {}, when)
+    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    expect(db.all("select valid_to from edge where kind = 'ship'")).toEqual([{ valid_to: at(50_000) }])
+    db.close()
+    expect((await verifyDataDir(dataDir)).findings).toEqual([])
+  })
+
+  it('alone is back, also where its pallet is back by the time that its packing or shipment is told', async () => {
+    for (const unit of ['A', 'B']) {
+      await told({ kind: 'commission', unit, product: 'cap' })
+      await takeBack(`unit/${unit}`, {}, 50_000)
+    }
+    await pack('unit/A', 'pallet/P')
+    await takeBack('pallet/P', {}, 60_000)
+    await ship('pallet/P', 'S1', 40_000)
+    await told({ kind: 'aggregate', child: 'unit/B', parent: 'pallet/P' }, 30_000)
+    const back = { 0: 'back', 1: null, 2: null, 3: at(50_000) }
+    expect(placeOf('A', 'B')).toMatchObject([back, back])
+    expect((await verifyDataDir(dataDir)).findings).toEqual([])
+  })
+
   it('before its pallet left is in that pallet, in whichever order it is told', async () => {
     await told({ kind: 'commission', unit: 'A', product: 'cap' })
     await pack('unit/A', 'pallet/P')

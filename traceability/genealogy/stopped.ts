@@ -101,17 +101,19 @@ export function refuseStopped(db: SqlDatabase, move: Move, budget: WalkBudget = 
   if (stop !== null) throw refusal(move, stop)
 }
 
-/** Since when a thing, or what it lies in, has been shipped and not taken back; null = it was not. */
-export function shippedSince(db: SqlDatabase, uri: string): string | null {
+/** Since when a thing, or what it lies in, had been shipped and not taken back at a moment; null = it was not. */
+export function shippedSince(db: SqlDatabase, uri: string, moment = END): string | null {
   const merged = identityMap(db)
   const shipped: string[] = []
   /** Each thing that it lies in, and since when. */
   let inner = new Map(merged.namesOfAll([uri]).map((name) => [name, '']))
   for (let depth = 0; depth < MAX_DEPTH && inner.size > 0; depth++) {
     const rows = db.all<{ child: string; kind: string; parent: string; since: string }>(
-      `select e.child, e.kind, e.parent, e.valid_from as since from json_each(?) v cross join edge e
-         on e.child = v.value and e.kind in ('aggregate', 'ship') and e.valid_to is null`,
+      `select e.child, e.kind, e.parent, e.valid_from as since from json_each(?1) v cross join edge e
+         on e.child = v.value and e.kind in ('aggregate', 'ship') and e.valid_from < ?2
+           and (e.valid_to is null or e.valid_to > ?2)`,
       JSON.stringify([...inner.keys()]),
+      moment,
     )
     const outer = new Map<string, string>()
     for (const { child, kind, parent, since } of rows) {

@@ -10,11 +10,17 @@ const KEPT = 8
 interface Ending {
   at: string
   ends: ReadonlySet<string>
+  /** Of a return: when; else null. */
+  returnedAt: string | null
   /** Events of others overtake each other, and so do returns: one may end what an event behind it states. */
   overtakes: boolean
 }
-const OVERTAKING: readonly string[] = ['ext.epcis.captured.v1', 'ext.return.received.v1']
-const NONE: Ending = { at: '', ends: new Set(), overtakes: false }
+const RETURN = 'ext.return.received.v1'
+const OVERTAKING: readonly string[] = ['ext.epcis.captured.v1', RETURN]
+const NONE: Ending = { at: '', ends: new Set(), returnedAt: null, overtakes: false }
+/** Ended by a return of before. */
+const EARLIER = `valid_to < ? and exists
+  (select 1 from trace_fact r where r.position = edge.closed_by and r.kind = 'return')`
 const endKey = (kind: string, child: string | null, parent: string | null): string =>
   `${kind} ${child ?? ''} ${parent ?? ''}`
 
@@ -41,21 +47,27 @@ export class EndedLinks {
     return named ? at : null
   }
 
-  /** Whether the event at that position ended something of what it says, or that was taken back since. */
+  /**
+   * Whether the event at that position ended something of what it says, or that was taken back since; of a return also
+   * where one of before it, told later, ended that.
+   */
   ended(end: StatedEnd, position: number): boolean {
     const named = (['child', 'parent'] as const).flatMap((name) => {
       const uri = end[name]
       return uri === null ? [] : [{ name, names: JSON.stringify(namesEverOf(this.#db, uri)) }]
     })
-    const found = this.#db.get(
-      `select 1 as found from edge where kind = ? and closed_by = ?${named
-        .map(({ name }) => ` and ${name} in (select value from json_each(?))`)
-        .join('')} limit 1`,
-      end.kind,
-      position,
-      ...named.map(({ names }) => names),
-    )
-    return found !== undefined || this.#takenBack.ended(end, position)
+    const isThere = (by: string, value: number | string): boolean =>
+      this.#db.get(
+        `select 1 as found from edge where kind = ? and ${by}${named
+          .map(({ name }) => ` and ${name} in (select value from json_each(?))`)
+          .join('')} limit 1`,
+        end.kind,
+        value,
+        ...named.map(({ names }) => names),
+      ) !== undefined
+    if (isThere('closed_by = ?', position) || this.#takenBack.ended(end, position)) return true
+    const { returnedAt } = this.#ending(position)
+    return returnedAt !== null && isThere(EARLIER, returnedAt)
   }
 
   #ending(position: number): Ending {
@@ -76,6 +88,7 @@ export class EndedLinks {
     return {
       at: said.at,
       ends: new Set(said.ends.map((e) => endKey(e.kind, e.child, e.parent))),
+      returnedAt: told.event.type === RETURN ? said.at : null,
       overtakes: OVERTAKING.includes(told.event.type),
     }
   }

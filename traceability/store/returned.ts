@@ -1,6 +1,7 @@
 import { CodedError, type SqlDatabase, type TraceFact } from '../../contracts/index.ts'
 import type { ResolvedFact } from '../genealogy/fact-event.ts'
 import { identityMap, namesEverOf, namesOf } from '../genealogy/identity-names.ts'
+import { END } from '../genealogy/no-end.ts'
 import { shippedSince } from '../genealogy/stopped.ts'
 import { isShipment } from '../genealogy/things.ts'
 import { makeWaiting } from './waiting-links.ts'
@@ -9,26 +10,35 @@ import { makeWaiting } from './waiting-links.ts'
 type Away = { child: string; parent: string; kind: 'ship' | 'aggregate'; valid_from: string; since: string }
 type Standing = { position: number; at: string }
 
+/** Of an ended link: by a return, before which an earlier one that is told later goes. */
+const BY_RETURN = `exists (select 1 from trace_fact r where r.position = edge.closed_by and r.kind = 'return')`
+const THEN = `valid_from < ?2 and (valid_to is null or valid_to > ?2 and ${BY_RETURN})`
+
 /**
- * Links with which a thing is away: what it was shipped with itself, and the box in which it was, where that one was
- * shipped: what comes back alone is no longer in it. Of a shipment those of all that is in it.
+ * Links with which a thing was away at a moment, as far as none but a return ended them: what it was shipped with itself,
+ * and the box in which it was, where that one was shipped: what comes back alone is no longer in it. Of a shipment those
+ * of all that was in it.
+ *
+ * @param moment absent = now
  */
-function awayBy(db: SqlDatabase, uri: string): Away[] {
+function awayBy(db: SqlDatabase, uri: string, moment = END): Away[] {
   const names = JSON.stringify(namesOf(db, uri))
   if (isShipment(uri))
     return db.all<Away>(
       `select child, parent, kind, valid_from, valid_from as since from edge
-         where parent in (select value from json_each(?)) and kind = 'ship' and valid_to is null`,
+         where parent in (select value from json_each(?1)) and kind = 'ship' and ${THEN}`,
       names,
+      moment,
     )
   return db
     .all<Omit<Away, 'since'>>(
-      `select child, parent, kind, valid_from from edge where child in (select value from json_each(?))
-         and kind in ('ship', 'aggregate') and valid_to is null`,
+      `select child, parent, kind, valid_from from edge where child in (select value from json_each(?1))
+         and kind in ('ship', 'aggregate') and ${THEN}`,
       names,
+      moment,
     )
     .flatMap((link) => {
-      const left = link.kind === 'ship' ? link.valid_from : shippedSince(db, link.parent)
+      const left = link.kind === 'ship' ? link.valid_from : shippedSince(db, link.parent, moment)
       // What was put into a box that had left is away from then on.
       return left === null ? [] : [{ ...link, since: left > link.valid_from ? left : link.valid_from }]
     })
@@ -40,10 +50,9 @@ function awayBy(db: SqlDatabase, uri: string): Away[] {
  * @throws TRC_GENEALOGY when it left only after it is said to have come back
  */
 export function leftBehind(db: SqlDatabase, uri: string, at: string): string[] {
-  const away = awayBy(db, uri)
-  const ended = away.filter((link) => link.since < at)
-  const [first] = away
-  if (first !== undefined && ended.length === 0)
+  const ended = awayBy(db, uri, at)
+  const [first] = ended.length === 0 ? awayBy(db, uri) : []
+  if (first !== undefined)
     throw new CodedError('TRC_GENEALOGY', { expected: `a return after ${first.since}`, actual: at })
   return [...new Set(ended.map((link) => link.parent))].slice(0, NAMED)
 }
@@ -89,7 +98,7 @@ export function settle(db: SqlDatabase, uris: readonly string[]): void {
 /** Things inside that are looked at, at most, beside those that are named; a pallet has some thousands. */
 const LOOKED_AT = 20_000
 
-/** Of these things, and of what lies in them now, those that a return speaks of: they may have come back alone. */
+/** Of these things, and of what lies in them or came back out of them, those of which a return speaks. */
 function cameBack(db: SqlDatabase, uris: readonly string[]): string[] {
   if (uris.length === 0) return []
   const merged = identityMap(db)
@@ -97,8 +106,8 @@ function cameBack(db: SqlDatabase, uris: readonly string[]): string[] {
   const most = all.size + LOOKED_AT
   for (let outer = [...all]; outer.length > 0 && all.size < most;) {
     const inner = db.all<{ uri: string }>(
-      `select distinct e.child as uri from json_each(?) v cross join edge e
-         on e.parent = v.value and e.kind = 'aggregate' and e.valid_to is null`,
+      `select distinct edge.child as uri from json_each(?) v cross join edge
+         on edge.parent = v.value and edge.kind = 'aggregate' and (edge.valid_to is null or ${BY_RETURN})`,
       JSON.stringify(outer),
     )
     outer = merged.namesOfAll(inner.map((row) => row.uri)).filter((uri) => !all.has(uri))
@@ -114,17 +123,16 @@ function cameBack(db: SqlDatabase, uris: readonly string[]): string[] {
 }
 
 function end(db: SqlDatabase, uri: string, { position, at }: Standing): void {
-  for (const { child, parent, kind, valid_from, since } of awayBy(db, uri))
-    if (since < at)
-      db.run(
-        `update edge set valid_to = ?, closed_by = ? where child = ? and parent = ? and kind = ? and valid_from = ?`,
-        at,
-        position,
-        child,
-        parent,
-        kind,
-        valid_from,
-      )
+  for (const { child, parent, kind, valid_from } of awayBy(db, uri, at))
+    db.run(
+      `update edge set valid_to = ?, closed_by = ? where child = ? and parent = ? and kind = ? and valid_from = ?`,
+      at,
+      position,
+      child,
+      parent,
+      kind,
+      valid_from,
+    )
 }
 
 /** What a return ended is open again: it did not happen. Another one that stands ends it then. */
