@@ -23,7 +23,7 @@ import { isAnnotation } from './voc.ts'
 
 /** How layouts name the folders of images and of what is said about them. */
 const OF_A_LAYOUT =
-  /^(((train|val|test)_)?images?|imgs?|labels?|annotations?|annots|ground[-_ ]?truths?|(.*[-_ ])?masks?([-_ ]images?)?|jpegimages|imagesets|segmentation(class|object))$/i
+  /^(((train|val|test)_)?images?|imgs?|labels?|(images|labels)t[rs]|annotations?|annots|ground[-_ ]?truths?|(.*[-_ ])?masks?([-_ ]images?)?|jpegimages|imagesets|segmentation(class|object))$/i
 
 /** Whether a reader may take a folder of this name for none of a class of parts. */
 export const isLayoutFolder = (name: string): boolean =>

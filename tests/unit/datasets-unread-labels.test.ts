@@ -46,6 +46,11 @@ describe('folders of a layout that nothing recognises', () => {
       /expected train\/good, test\/<class> and ground_truth.*found folders images, masks/,
     ],
     [
+      'images and masks of nnU-Net, whose names differ by the channel',
+      { 'imagesTr/x_000_0000.png': null, 'labelsTr/x_000.png': null, 'dataset.json': '{"labels":{}}' },
+      /found folders imagesTr, labelsTr; .*--dataset folder-per-class/,
+    ],
+    [
       'folders of splits with a table of other columns',
       { 'train_images/a.jpg': null, 'test_images/b.jpg': null, 'train.csv': 'a.jpg,1' },
       /expected a table \(CSV\) with the columns filename and label.*; found folders test_images, train_images; labels such as train\.csv/,
