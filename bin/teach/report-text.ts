@@ -42,6 +42,11 @@ export function teachReportText({ packed, report }: TeachAnswer): string {
       (s) =>
         `look at ${s.name}: its score ${s.score.toFixed(2)} is ${s.deviations.toFixed(1)} deviations above the others`,
     ),
+    ...(report.suspicious.length === 0
+      ? []
+      : [
+          `a defect among the good images makes the model blind to it: take out those that are not good, \`teach --from ${packed.dir} --remove NAME\``,
+        ]),
     ...report.warnings.map((w) => `note: ${w.en}`),
   ]
   return `${lines.join('\n')}\n`

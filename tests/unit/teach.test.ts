@@ -22,6 +22,8 @@ import { openEmbedder } from '../../models/teach/embedder.ts'
 import { openForms } from '../../models/teach/form.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import { foldsFor } from '../../models/teach/plan.ts'
+import type { TeachAnswer } from '../../bin/teach/job.ts'
+import { teachReportText } from '../../bin/teach/report-text.ts'
 import { onnxNode } from '../../models/onnx/graph.ts'
 import { extendModel } from '../../models/onnx/extend.ts'
 import { generateKeys } from '../../models/package/keys.ts'
@@ -139,6 +141,12 @@ describe('a taught model', () => {
     const good = [...plates(0, 23), plate(7, { spot: true })]
     const { report } = await teach({ backbone, good, options })
     expect(report.suspicious[0]?.name).toBe('plate-7-spot')
+    const packed = { dir: 'models/plate', sha256: '0' }
+    const said = (of: typeof report): string => teachReportText({ packed, report: of } as TeachAnswer)
+    expect(said(report)).toMatch(
+      /look at plate-7-spot: .*\n(look at .*\n)*a defect among the good images makes the model blind to it: .*--from models\/plate --remove NAME/,
+    )
+    expect(said({ ...report, suspicious: [] })).not.toContain('blind')
   })
 
   // features see about 40 px around their cell, so the region leaves a margin of that much
