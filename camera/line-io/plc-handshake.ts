@@ -19,9 +19,9 @@ import type { PcBlock, PlcBlock, ResultAction } from './register-map.ts'
  * Results may come in any order and wait in a queue. A result carries the number of its trigger all the way, the
  * PLC acts on that part only, and an acknowledge of another number counts for nothing.
  *
- * A counter that begins again, but over its greatest number, ends all results of the old count. For a while numbers
- * may mean two parts: those whose result was still to come are neither announced nor answered again, and no result
- * waits for its number to be counted. The PLC rejects these parts by default.
+ * A counter that begins again, unless it went over its greatest number, ends all results of the old count. For a while
+ * numbers may mean two parts: those whose result was still to come are neither announced nor answered again, and no
+ * result waits for its number to be counted. The PLC rejects these parts by default.
  */
 export interface HandshakeState extends PlcCounter {
   ready: boolean
@@ -157,8 +157,9 @@ export function handshake(
   const beginAnew = (from: number, plc: PlcBlock, atMs: number, greatest: number | null): void => {
     out.push({ kind: 'violation', message: wentBack(from, plc.trigger, greatest) })
     if (greatest !== null) {
-      const near = (list: readonly number[]): number[] => list.filter((t) => t > greatest / 2)
-      s = { ...s, open: near(s.open), settled: near(s.settled), anew: true }
+      const isOld = (t: number): boolean => t > greatest / 2
+      const oldAck = isOld(plc.ackTrigger) ? s.oldAck : plc.ackTrigger
+      s = { ...s, open: s.open.filter(isOld), settled: s.settled.filter(isOld), anew: true, oldAck }
       return
     }
     const waiting = [...(s.shown ? [s.shown.result] : []), ...s.queue]
@@ -177,8 +178,8 @@ export function handshake(
 
     case 'result': {
       const { trigger } = input.result
-      const fail = (message: string): unknown =>
-        out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
+      const fail = (message: string): void =>
+        void out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
       const known =
         s.settled.includes(trigger) ||
         s.shown?.result.trigger === trigger ||

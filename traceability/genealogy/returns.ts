@@ -13,6 +13,9 @@ export interface Returned {
 
 type Said = Partial<Record<'customer' | 'place', string>>
 
+/** Of a row of `edge`: a return ended it. */
+export const ENDED_BY_RETURN = `exists (select 1 from trace_fact r where r.position = edge.closed_by and r.kind = 'return')`
+
 /** Of more than so many things it is first asked whether anything came back at all, which goes through all facts. */
 const FEW = 500
 const ANY = `select 1 as found from trace_fact where kind = 'return' and superseded_by is null limit 1`

@@ -1,5 +1,6 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { namesEverOf } from '../genealogy/identity-names.ts'
+import { ENDED_BY_RETURN } from '../genealogy/returns.ts'
 import { eventsAt } from './stated-events.ts'
 import { type EdgeRow, LINKING, type StatedEnd, stating } from './stated-links.ts'
 import type { TakenBack } from './taken-back.ts'
@@ -19,8 +20,7 @@ const RETURN = 'ext.return.received.v1'
 const OVERTAKING: readonly string[] = ['ext.epcis.captured.v1', RETURN]
 const NONE: Ending = { at: '', ends: new Set(), returnedAt: null, overtakes: false }
 /** Ended by a return of before. */
-const EARLIER = `valid_to < ? and exists
-  (select 1 from trace_fact r where r.position = edge.closed_by and r.kind = 'return')`
+const EARLIER = `valid_to < ? and ${ENDED_BY_RETURN}`
 const endKey = (kind: string, child: string | null, parent: string | null): string =>
   `${kind} ${child ?? ''} ${parent ?? ''}`
 

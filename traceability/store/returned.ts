@@ -2,6 +2,7 @@ import { CodedError, type SqlDatabase, type TraceFact } from '../../contracts/in
 import type { ResolvedFact } from '../genealogy/fact-event.ts'
 import { identityMap, namesEverOf, namesOf } from '../genealogy/identity-names.ts'
 import { END } from '../genealogy/no-end.ts'
+import { ENDED_BY_RETURN } from '../genealogy/returns.ts'
 import { shippedSince } from '../genealogy/stopped.ts'
 import { isShipment } from '../genealogy/things.ts'
 import { makeWaiting } from './waiting-links.ts'
@@ -10,9 +11,8 @@ import { makeWaiting } from './waiting-links.ts'
 type Away = { child: string; parent: string; kind: 'ship' | 'aggregate'; valid_from: string; since: string }
 type Standing = { position: number; at: string }
 
-/** Of an ended link: by a return, before which an earlier one that is told later goes. */
-const BY_RETURN = `exists (select 1 from trace_fact r where r.position = edge.closed_by and r.kind = 'return')`
-const THEN = `valid_from < ?2 and (valid_to is null or valid_to > ?2 and ${BY_RETURN})`
+/** What a return ended counts too: an earlier one, told later, goes before it. */
+const THEN = `valid_from < ?2 and (valid_to is null or valid_to > ?2 and ${ENDED_BY_RETURN})`
 
 /**
  * Links with which a thing was away at a moment, as far as none but a return ended them: what it was shipped with itself,
@@ -107,7 +107,7 @@ function cameBack(db: SqlDatabase, uris: readonly string[]): string[] {
   for (let outer = [...all]; outer.length > 0 && all.size < most;) {
     const inner = db.all<{ uri: string }>(
       `select distinct edge.child as uri from json_each(?) v cross join edge
-         on edge.parent = v.value and edge.kind = 'aggregate' and (edge.valid_to is null or ${BY_RETURN})`,
+         on edge.parent = v.value and edge.kind = 'aggregate' and (edge.valid_to is null or ${ENDED_BY_RETURN})`,
       JSON.stringify(outer),
     )
     outer = merged.namesOfAll(inner.map((row) => row.uri)).filter((uri) => !all.has(uri))
