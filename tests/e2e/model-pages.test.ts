@@ -117,6 +117,7 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
     // Audit samples are passed parts.
     await page.locator('.toolbar').getByText(en.review.filter.audit, { exact: true }).click()
     await page.waitForSelector('[data-answer="c"]:not([disabled])')
+    expect(await page.locator('[data-keys]').innerText()).toContain(en.review.keysTurn)
     await page.route('**/api/life/reviews', (route) => sleep(1_000).then(() => route.fallback()))
     await page.keyboard.press('c')
     await page.waitForSelector('[data-answer="c"][disabled]')

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FirstArticleState, ReviewItem, ReviewsAnswer } from '../../dashboard/server/life-ports.ts'
+import { en } from '../../dashboard/web/i18n/en.ts'
 import type { Served } from '../unit/samples/dashboard-serve.ts'
 import { noBrowser, openPage } from './dashboard-browser.ts'
 import { servePages } from './serve-pages.ts'
@@ -109,6 +110,14 @@ describe.skipIf(noBrowser !== null)(
         .poll(async () => (await page.locator('.viewer-stage').boundingBox())?.height ?? 0)
         .toBeGreaterThan(leastPx)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+      await page.context().close()
+    })
+
+    it('names no key that does nothing about a part that could not be judged', async () => {
+      const page = await reviewing()
+      const hint = await page.locator('[data-keys]').innerText()
+      expect(hint).toContain(en.review.keysSay)
+      expect(hint).not.toContain(en.review.keysTurn)
       await page.context().close()
     })
 

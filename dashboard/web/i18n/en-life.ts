@@ -269,7 +269,10 @@ export const enLife = {
     goneUnknown:
       'The line knows no {{serial}} any more: it works with other records than before. Nothing of yours was recorded.',
     next: 'Next part',
-    keys: 'c confirm · o overturn · p good · r good and release · f bad · x cannot tell · u undo · j k next, previous',
+    keysTurn: 'c confirm · o overturn',
+    keysSay: 'p good · f bad · x cannot tell',
+    keysRelease: 'r good and release',
+    keysMove: 'u undo · j k next, previous',
     done: 'Decisions',
     noneDone: 'None yet.',
     undo: 'Take back',

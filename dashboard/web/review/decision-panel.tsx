@@ -104,7 +104,16 @@ export function DecisionPanel(p: {
           ),
         ]}
       />
-      <p className="muted small">{t('review.keys')}</p>
+      <p className="muted small" data-keys>
+        {[
+          turned && t('review.keysTurn'),
+          t('review.keysSay'),
+          p.release && t('review.keysRelease'),
+          t('review.keysMove'),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
     </Panel>
   )
 }
