@@ -140,7 +140,7 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
   if (!localAdmin) app.use(everybodyIsVisitor)
   if (accounts) app.use(identify(accounts.port, accounts.sessions))
   mount(app, routes)
-  mountModules(app, side.handlers)
+  mountModules(app, side.handlers, log)
   app.use(otherMethods([...routes, ...side.handlers]))
   app.use('/api', unknownPath)
   app.use(EPCIS_BASE, unknownEpcisPath, epcisErrors(log))

@@ -1,35 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { asCoded, CodedError, type ErrorCode, type ErrorDetail, errorText } from '../../contracts/index.ts'
+import { asCoded, CodedError, type ErrorDetail, errorText, httpStatus } from '../../contracts/index.ts'
 import type { DashboardLog } from './ports.ts'
-
-/** HTTP status by error code; 500 for the others. */
-export const STATUS: Partial<Record<ErrorCode, number>> = {
-  API_REQUEST: 400,
-  API_LOGIN: 401,
-  API_ROLE: 403,
-  API_ACCOUNT: 409,
-  API_NOT_FOUND: 404,
-  API_METHOD: 405,
-  API_BUSY: 503,
-  TRC_NOT_FOUND: 404,
-  MDL_UNKNOWN: 404,
-  EVT_REFERENCE: 409,
-  EVT_SCHEMA: 400,
-  TRC_IDENTITY: 400,
-  TRC_GENEALOGY: 409,
-  TRC_HELD: 409,
-  TRC_DECIDED: 409,
-  TRC_NCR: 409,
-  TRC_SINK: 400,
-  TRC_DUPLICATE: 409,
-  TRC_BUNDLE: 413,
-  TRC_DISK_FULL: 507,
-  TRC_BUSY: 503,
-  TRC_OPEN: 503,
-  TRC_WRITE: 503,
-  TRC_SPOOLED: 503,
-  TRC_PLANT: 503,
-}
 
 /** @param zh the words in Chinese */
 export const badRequest = (
@@ -63,7 +34,7 @@ export const unknownPath: RequestHandler = (req) => {
 export function errorHandler(log: DashboardLog): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     const coded = fromExpress(error) ?? asCoded(error, 'API_INTERNAL')
-    const status = coded.code === 'API_REQUEST' ? statusOf(error, 400) : (STATUS[coded.code] ?? 500)
+    const status = coded.code === 'API_REQUEST' ? statusOf(error, 400) : httpStatus(coded.code)
     if (status >= 500)
       log.error({ err: error, method: req.method, path: req.path, code: coded.code }, 'request failed')
     if (res.headersSent) {

@@ -88,7 +88,7 @@ export function openApiDocument(
     })
   }
 
-  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+  const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'Sightline',
@@ -98,7 +98,16 @@ export function openApiDocument(
     },
     servers: [{ url: '/' }],
   })
+  return withoutFlags(document)
 }
+
+/** The generator ends a pattern with the flags of its RegExp, `/u`, which would be two characters to match. */
+const withoutFlags = (document: object): object =>
+  JSON.parse(
+    JSON.stringify(document, (key, value: unknown) =>
+      key === 'pattern' && typeof value === 'string' ? value.replace(/\/[a-z]+$/, '') : value,
+    ),
+  ) as object
 
 const contentOf = (types: readonly (readonly [type: string, schema: z.ZodType])[]) =>
   Object.fromEntries(types.map(([type, schema]) => [type, { schema }]))

@@ -257,8 +257,9 @@ export interface ModuleRequest {
 
 export interface ModuleResponse {
   status: number
-  /** Errors are `{ error: { code, message }, ... }`. */
+  /** Errors are `{ error: { code, message }, ... }`; `failure` is what went wrong, for the log. */
   body: unknown
+  failure?: unknown
 }
 
 /** One endpoint of the module host, free of any web framework; `path` is absolute, in Express form. */

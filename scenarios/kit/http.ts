@@ -3,6 +3,7 @@ import {
   asCoded,
   CodedError,
   errorText,
+  httpStatus,
   mustAllow,
   requestFault,
   toFact,
@@ -25,6 +26,8 @@ export interface HttpRequest {
 export interface HttpResponse {
   status: number
   body: unknown
+  /** What went wrong, for the log. */
+  failure?: unknown
 }
 
 /** One endpoint without any web framework: the dashboard mounts it and documents it from the schemas. */
@@ -48,25 +51,6 @@ export class Refused extends CodedError {
     super(code, { actual })
     this.body = body
   }
-}
-
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  API_NOT_FOUND: 404,
-  API_REQUEST: 400,
-  API_ROLE: 403,
-  EVT_REFERENCE: 422,
-  MDL_GATE: 409,
-  MDL_LIFE: 409,
-  TRC_REVIEWED: 409,
-  TCH_BUSY: 409,
-  TCH_IMAGES: 422,
-  TCH_LIMIT: 422,
-  TCH_DATA: 422,
-  MDL_UNKNOWN: 404,
-  TRC_BUSY: 503,
-  CFG_MISSING_FILE: 404,
-  CFG_INVALID: 422,
-  INS_CANARY: 422,
 }
 
 export const empty = z.strictObject({})
@@ -119,8 +103,9 @@ function failure(error: unknown): HttpResponse {
   const coded = asCoded(error, 'API_INTERNAL')
   const extra = coded instanceof Refused ? coded.body : {}
   return {
-    status: STATUS[coded.code] ?? 500,
+    status: httpStatus(coded.code),
     body: { error: { ...toFact(coded), zh: errorText(coded).zh }, ...extra },
+    failure: error,
   }
 }
 

@@ -101,6 +101,17 @@ describe('OpenAPI', () => {
       expect(ajv.validateSchema(schema), JSON.stringify([schema, ajv.errors])).toBe(true)
   })
 
+  it('has patterns that match what is sent', () => {
+    const operator = doc.paths['/api/line/operator']?.['post']?.requestBody?.content['application/json']
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    expect(ajv.validate(operator?.schema ?? {}, { station: 'st10', operator: '李雷' })).toBe(true)
+    const patterns = [...JSON.stringify(doc).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+      (m) => JSON.parse(m[1] ?? '') as string,
+    )
+    expect(patterns.length).toBeGreaterThan(20)
+    expect(patterns.filter((p) => /\/[a-z]+$/.test(p))).toEqual([])
+  })
+
   it('has no default that its own schema refuses', () => {
     const ajv = new Ajv2020({ strict: false })
     const wrong = Object.entries(doc.paths).flatMap(([path, operations]) =>

@@ -306,6 +306,37 @@ describe('paths and hosts', () => {
     await dashboard.close()
   })
 
+  it('answers failures of these endpoints as those of its own, and logs what is its own fault', async () => {
+    const failing = (name: string, error: Error) =>
+      endpoint({
+        method: 'GET',
+        path: `/api/life/${name}`,
+        title: { zh: '', en: '' },
+        role: 'viewer',
+        query: empty,
+        body: z.unknown(),
+        work: () => Promise.reject(error),
+      })
+    const { url, dashboard, logged } = await serve(1, {
+      modules: {
+        handlers: [
+          failing('again', new CodedError('TRC_DUPLICATE')),
+          failing('late', new CodedError('TRC_SPOOLED')),
+          failing('broken', new Error('disk gone')),
+        ],
+      },
+    })
+    const statuses = ['again', 'late', 'broken'].map(
+      async (name) => (await fetch(`${url}/api/life/${name}`)).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([409, 503, 500])
+    expect(logged.map((facts) => String((facts as { err: Error }).err.message)).toSorted()).toEqual([
+      expect.stringContaining('TRC_SPOOLED'),
+      'disk gone',
+    ])
+    await dashboard.close()
+  })
+
   it.each(['TRC_GENEALOGY', 'TRC_HELD', 'TRC_DECIDED'] as const)(
     'answers that a fact is refused (%s) so that no page takes it for one that may be on record',
     async (code) => {

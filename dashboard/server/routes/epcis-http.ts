@@ -1,5 +1,11 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
-import { asCoded, EPCIS_EXCEPTIONS, EpcisError, type EpcisException } from '../../../contracts/index.ts'
+import {
+  asCoded,
+  EPCIS_EXCEPTIONS,
+  EpcisError,
+  type EpcisException,
+  httpStatus,
+} from '../../../contracts/index.ts'
 import {
   CAPTURE_BYTES,
   CAPTURE_LIMIT,
@@ -10,7 +16,7 @@ import {
 } from '../../../traceability/query/index.ts'
 import { mustHave } from '../accounts/who.ts'
 import { bodyBytes } from '../body-bytes.ts'
-import { RefusedError, STATUS } from '../errors.ts'
+import { RefusedError } from '../errors.ts'
 import type { DashboardLog } from '../ports.ts'
 
 /** Where the interface is mounted. */
@@ -77,13 +83,13 @@ export function problemOf(error: unknown): Problem {
   const caused = status >= 400 && status < 500 ? 'API_REQUEST' : 'API_INTERNAL'
   const { code, message } = asCoded(error, caused)
   if (code === 'API_LOGIN' || code === 'API_ROLE')
-    return { exception: 'SecurityException', status: STATUS[code] ?? 403, detail: message, faults: [] }
+    return { exception: 'SecurityException', status: httpStatus(code), detail: message, faults: [] }
   if (code === 'API_METHOD') return { exception: null, status: 405, detail: message, faults: [] }
   if (status === 415)
     return { exception: 'UnsupportedMediaTypeException', status, detail: message, faults: [] }
   if (code === 'API_REQUEST')
     return { exception: 'ValidationException', status: 400, detail: message, faults: [] }
-  return { exception: 'ImplementationException', status: STATUS[code] ?? 500, detail: message, faults: [] }
+  return { exception: 'ImplementationException', status: httpStatus(code), detail: message, faults: [] }
 }
 
 /** Every failure of this interface leaves as a problem body. */

@@ -2,7 +2,7 @@ import type { RequestHandler, Router } from 'express'
 import { CodedError, errorText } from '../../../contracts/index.ts'
 import { badRequest } from '../errors.ts'
 import { jsonBody } from '../json-body.ts'
-import type { ModuleHandler, ModuleResponse } from '../ports.ts'
+import type { DashboardLog, ModuleHandler, ModuleResponse } from '../ports.ts'
 import { mustBeSelf, roleGuard, whoAsks } from '../accounts/who.ts'
 import { changeGuard } from '../security.ts'
 
@@ -10,7 +10,7 @@ const NAME = /^[\w.@:/-]{1,500}$/
 const MAX_QUERY = 1_024
 
 /** Mounts endpoints that are not the server's own, of the module host and of the life of models, under their paths. */
-export function mountModules(router: Router, handlers: readonly ModuleHandler[]): void {
+export function mountModules(router: Router, handlers: readonly ModuleHandler[], log: DashboardLog): void {
   // The host takes reference tables of up to 16 MB as CSV text.
   const body = jsonBody(20_480)
   for (const handler of handlers) {
@@ -19,7 +19,7 @@ export function mountModules(router: Router, handlers: readonly ModuleHandler[])
         expected: '/api/modules, /api/m/…, /api/life… or /api/stations/…',
         actual: handler.path,
       })
-    const serve = serveModule(handler)
+    const serve = serveModule(handler, log)
     const guards = [roleGuard(handler.role), changeGuard, ...body]
     if (handler.method === 'GET') router.get(handler.path, serve)
     else if (handler.method === 'PUT') router.put(handler.path, ...guards, serve)
@@ -27,7 +27,7 @@ export function mountModules(router: Router, handlers: readonly ModuleHandler[])
   }
 }
 
-function serveModule(handler: ModuleHandler): RequestHandler {
+function serveModule(handler: ModuleHandler, log: DashboardLog): RequestHandler {
   return async (req, res) => {
     const { role, user } = whoAsks(req)
     mustBeSelf(req, req.body)
@@ -38,6 +38,8 @@ function serveModule(handler: ModuleHandler): RequestHandler {
       role,
       user,
     })
+    if (answer.status >= 500)
+      log.error({ err: answer.failure, method: req.method, path: req.path }, 'request failed')
     res
       .status(answer.status)
       .set('Cache-Control', 'no-store')
