@@ -31,6 +31,9 @@ interface ImportFlags extends SigningFlags {
 /** Mean grey levels; right preparation leaves 0.01, or 0.25 where the library scales floats. */
 const OTHER_PIXELS = 0.3
 
+/** Of scores; the arithmetic of float32 leaves 0.0001. */
+const OTHER_SCORES = 0.003
+
 /** `models import` and `models import-ocr`: models of other libraries. */
 export function addModelImports(models: Command, environment: Environment): void {
   signingOptions(models.command('import <onnx>'))
@@ -115,6 +118,10 @@ export function addModelImports(models: Command, environment: Environment): void
       if (strange > OTHER_PIXELS)
         process.stdout.write(
           `${report.library} shows its network other pixels, by ${strange.toFixed(1)} grey levels in the mean: where it interpolates otherwise, say so with \`resample\` of import.json\n`,
+        )
+      if (report.scoresOff >= OTHER_SCORES)
+        process.stdout.write(
+          `scores differ from those of ${report.library} by up to ${report.scoresOff.toFixed(4)} where both are shown the same, more than the order of arithmetic does: check order, mean, std and activation of import.json unless graph or reference are of float16\n`,
         )
       if (report.quantised) {
         const { unmatched, findings, scoreMax, cpuRatio } = report.quantised

@@ -14,7 +14,7 @@ import { compareQuantised } from './quantised.ts'
 import type { QuantisedParity } from './quantised.ts'
 import { readReference } from './read-reference.ts'
 import type { ReferenceItem } from './read-reference.ts'
-import { refuseDifferences, refuseFlips, refuseNothing, refuseStrangers } from './refusals.ts'
+import { refuseDifferences, refuseFlips, refuseNothing, refuseStrangers, scoresOff } from './refusals.ts'
 
 export interface ImportRequest {
   /** float NCHW export of the other library; weights may lie beside it. */
@@ -47,6 +47,11 @@ export interface ImportReport {
    * none, null for other families.
    */
   areas: number | 'unknown' | null
+  /**
+   * Largest difference of scores from the library's, where both are shown the same; relative above 1. With `fp32File` that
+   * of the model before quantisation.
+   */
+  scoresOff: number
   quantised: QuantisedParity | null
   /** 95th percentile of one inference with its preparation on this machine, one thread, ms. */
   p95Ms: number
@@ -70,8 +75,9 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
   const { arguments: args, library, items } = await readReference(request.referenceDir, request.overrides)
   const { id, version, licence } = request
   const foreign = { id, version, licence, arguments: args, library }
-  const compared = { referenceDir: request.referenceDir, library, size: args.size }
   const opened = await openForeign(request.onnxFile, foreign)
+  const scalesItself = opened.runner.card.inputs[0]?.widthPx === null
+  const compared = { referenceDir: request.referenceDir, library, size: args.size, scalesItself }
   try {
     const parity = await compareAll(opened)
     refuseNothing(
@@ -82,8 +88,10 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
     refuseFlips(compared, parity)
     refuseStrangers(compared, parity)
     // scores that quantisation moved are measured against the float model, whose own are held to the library's
-    if (request.fp32File === null) refuseDifferences(compared, args, parity)
-    const quantised = request.fp32File === null ? null : await againstFp32(request.fp32File)
+    const before = request.fp32File === null ? null : await againstFp32(request.fp32File)
+    const unquantised = before?.parity ?? parity
+    refuseDifferences(compared, args, unquantised)
+    const quantised = before?.quantised ?? null
     const [first] = items
     const p95Ms = first === undefined ? 0 : await timed(opened.runner, args, first.pixels)
     const packed = await packModel(packRequest(request, args, opened, items, quantised))
@@ -97,7 +105,20 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
         : parity.some((p) => p.areas)
           ? areasOff(parity).share
           : 'unknown'
-    return { library, parity, verdicts, resized, areas, quantised, p95Ms, taktMs, withinTakt, packed }
+    const off = scoresOff(args.family, unquantised)
+    return {
+      library,
+      parity,
+      verdicts,
+      resized,
+      areas,
+      scoresOff: off,
+      quantised,
+      p95Ms,
+      taktMs,
+      withinTakt,
+      packed,
+    }
   } finally {
     await opened.runner.close()
   }
@@ -109,12 +130,11 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
     return parity
   }
 
-  async function againstFp32(file: string): Promise<QuantisedParity> {
+  async function againstFp32(file: string): Promise<{ quantised: QuantisedParity; parity: ImageParity[] }> {
     const full = await openForeign(file, foreign)
     try {
       const quantised = await compareQuantised(opened.runner, full.runner, args, items)
-      refuseDifferences(compared, args, await compareAll(full))
-      return quantised
+      return { quantised, parity: await compareAll(full) }
     } finally {
       await full.runner.close()
     }

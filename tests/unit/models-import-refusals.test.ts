@@ -293,6 +293,11 @@ describe('an anomaly model whose scores are small numbers', () => {
     )
   })
 
+  it('whose graph scales its images is refused for 0.05 of a score', async () => {
+    expect((await bring(given(score(204) * 0.99))).scoresOff).toBeCloseTo(0.01, 3)
+    await expect(bring(given(score(204) * 0.95))).rejects.toThrow(/MDL_GOLDEN.*others, by up to 0\.05\d/)
+  })
+
   it('is refused for the same in the peaks of its map', async () => {
     const bad = (peak: number): Given => ({
       ...given(score(204)),
@@ -323,6 +328,28 @@ describe('a detector', () => {
     ['a place', { ...finding, box: [1.5, 0, 8, 8] }, /the boxes of toy 1\.0; found others, by up to 1\.5 px/],
   ])('is refused for %s that its library does not give, whatever the verdict', async (_, other, message) => {
     await expect(bring({ ...given, shown: [{ level: 64, findings: [other] }] })).rejects.toThrow(message)
+  })
+
+  // channels B for R of a network with batch normalisation: 0.027 on the library's own pixels, every verdict kept
+  it('is refused where its scores are 0.027 off, and what is less is told', async () => {
+    const off = (by: number) =>
+      bring({ ...given, shown: [{ level: 64, findings: [{ ...finding, score: 0.9 - by }] }] })
+    await expect(off(0.027)).rejects.toThrow(
+      /MDL_GOLDEN.*the scores of toy 1\.0; found others, by up to 0\.027, .*order/,
+    )
+    expect((await off(0.019)).scoresOff).toBeCloseTo(0.019, 6)
+    expect((await off(0)).scoresOff).toBeLessThan(1e-6)
+  })
+
+  it('before its quantisation is held to the same scores', async () => {
+    const dir = await writeExport(join(root, 'int8'), given.model, given.args, given.shown)
+    const fp32File = join(dir, 'fp32.onnx')
+    const brought = async (score: number, outDir: string) => {
+      await writeFile(fp32File, rowsLike([[0, 0, 8, 8, score, 0]]))
+      return importModel({ ...requestOf(dir, privateKeyPem), fp32File, outDir: join(dir, outDir) })
+    }
+    await expect(brought(0.873, 'wrong')).rejects.toThrow(/MDL_GOLDEN.*by up to 0\.027/)
+    expect((await brought(0.89, 'right')).scoresOff).toBeCloseTo(0.01, 6)
   })
 
   it('is refused where findings of the library are missing, though fewer than half', async () => {
