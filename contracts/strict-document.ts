@@ -16,15 +16,7 @@ export function parseStrict<S extends z.ZodType>(
   file: string,
   variables?: Variables,
 ): z.output<S> {
-  const odd = /[\uFFFD\0]/.exec(text)
-  if (odd)
-    throw new CodedError('CFG_SYNTAX', {
-      file,
-      line: text.slice(0, odd.index).split('\n').length,
-      expected: 'text in UTF-8',
-      actual: odd[0] === '\0' ? 'a NUL, as text in UTF-16 has them' : 'bytes of another encoding',
-      hint: 'save the file as UTF-8',
-    })
+  refuseOtherEncodings(text, file)
   const { LineCounter, parseDocument } = yaml()
   const counter = new LineCounter()
   const source = variables ? markVariables(text) : text
@@ -61,6 +53,22 @@ export function parseStrict<S extends z.ZodType>(
     ...first,
     ...(more.length > 0 ? { hint: `and ${more.length} more: ${more.join('; ')}` } : {}),
   })
+}
+
+/**
+ * @param text bytes of a file that were read as UTF-8
+ * @throws CFG_SYNTAX with the line where they are of another encoding
+ */
+export function refuseOtherEncodings(text: string, file: string): void {
+  const odd = /\0/.exec(text) ?? /\uFFFD/.exec(text)
+  if (odd)
+    throw new CodedError('CFG_SYNTAX', {
+      file,
+      line: text.slice(0, odd.index).split('\n').length,
+      expected: 'text in UTF-8',
+      actual: odd[0] === '\0' ? 'a NUL, as text in UTF-16 has them' : 'bytes of another encoding',
+      hint: 'save the file as UTF-8',
+    })
 }
 
 /** One place where a value does not match its schema, in the words of an error message. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -314,6 +314,30 @@ describe('what an import refuses', () => {
     const model = rowsLike([[0, 0, 4, 4, NaN, 0]])
     await expect(bring({ ...boxes, model })).rejects.toThrow(/MDL_OUTPUT.*output0.*NaN at index 4/)
   })
+
+  // Notepad writes UTF-8 with a mark in front, `>` of Windows PowerShell 5 UTF-16
+  it.each(['import.json', 'reference.json'])(
+    'no %s for the mark that editors of Windows put in front, and one in UTF-16 by its name',
+    async (name) => {
+      const dir = await writeExport(join(root, `case-${count++}`), boxes.model, boxes.args, boxes.shown)
+      const file = join(dir, name)
+      const text = await readFile(file, 'utf8')
+      await writeFile(file, `\ufeff${text}`)
+      await importModel({ ...requestOf(dir, keys.privateKeyPem), outDir: join(dir, 'marked') })
+      for (const mark of ['\ufeff', '']) {
+        await writeFile(file, `${mark}${text}`, 'utf16le')
+        await expect(importModel(requestOf(dir, keys.privateKeyPem))).rejects.toThrow(
+          new RegExp(
+            `MDL_PACKAGE.*${name}.*text in UTF-8; found a NUL, as text in UTF-16 has them; save the file as UTF-8`,
+          ),
+        )
+      }
+      await writeFile(file, text.replace('dent', 'd\u00e9nt'), 'latin1')
+      await expect(importModel(requestOf(dir, keys.privateKeyPem))).rejects.toThrow(
+        new RegExp(`MDL_PACKAGE.*${name}.*text in UTF-8; found bytes of another encoding`),
+      )
+    },
+  )
 
   it('arguments that are none, from the file and from the command line', async () => {
     await expect(bring({ ...boxes, args: { ...boxes.args, nmsIoU: 0.5 } })).rejects.toThrow(
