@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path'
 import { CodedError, asCoded } from '../../contracts/index.ts'
-import { checkDepth, EXTERNAL, TENSORS_IN } from './screen.ts'
+import { checkDepth, EXTERNAL, refuseLfsPointer, TENSORS_IN } from './screen.ts'
 import { bytesField, concatFields, readFields } from './wire.ts'
 
 /** onnx.proto3, TensorProto and StringStringEntryProto. */
@@ -16,7 +16,8 @@ const MAX_BYTES = 2 ** 31 - 1
  * model, because no hash of a package covers files outside. Only files in the folder of the export are opened.
  *
  * @throws CFG_MISSING_FILE for the model or a file of weights; MDL_PACKAGE when a tensor points out of the folder or
- *         behind the end of its file, or the whole does not fit into one ONNX file; MDL_LOAD for what is no ONNX model
+ *         behind the end of its file, or the whole does not fit into one ONNX file; MDL_LOAD for what is no ONNX model,
+ *         or weights that Git LFS did not fetch
  */
 export async function readOnnx(onnxFile: string): Promise<Uint8Array> {
   const model = await readFile(onnxFile).catch((error: unknown) => {
@@ -55,7 +56,9 @@ export async function readOnnx(onnxFile: string): Promise<Uint8Array> {
         expected: `at most ${MAX_BYTES} bytes with its weights`,
         actual: `${total} bytes`,
       })
-    files.set(name, await readFile(file).catch(missing))
+    const weights = await readFile(file).catch(missing)
+    refuseLfsPointer(weights, { file, expected: `the weights of ${onnxFile}` })
+    files.set(name, weights)
   }
   const rebuild = (kind: string, message: Uint8Array): Uint8Array<ArrayBuffer> => {
     const parts: Uint8Array[] = []

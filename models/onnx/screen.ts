@@ -43,6 +43,19 @@ const FOREIGN: [name: string, magic: number[]][] = [
   ['a gzip file', [0x1f, 0x8b]],
 ]
 
+/** First line of what a clone without Git LFS has in place of a file (git-lfs.com, docs/spec.md). */
+const LFS_POINTER = Buffer.from('version https://git-lfs')
+
+/** @throws MDL_LOAD for what Git LFS leaves in place of a file that it did not fetch */
+export function refuseLfsPointer(bytes: Uint8Array, detail: { file?: string; expected: string }): void {
+  if (LFS_POINTER.every((byte, i) => bytes[i] === byte))
+    throw new CodedError('MDL_LOAD', {
+      ...detail,
+      actual: 'a pointer of Git LFS to it',
+      hint: 'fetch the file itself with `git lfs pull` where it was cloned',
+    })
+}
+
 /**
  * Refuses what must not reach the native loader: files that are no ONNX model, and models that keep weights
  * outside the file, where no hash of the package covers them.
@@ -50,6 +63,7 @@ const FOREIGN: [name: string, magic: number[]][] = [
  * @throws MDL_LOAD for anything that is not a whole ModelProto with a graph, or lies too deep; MDL_PACKAGE for external data
  */
 export function screenOnnx(model: Uint8Array): void {
+  refuseLfsPointer(model, { expected: 'an ONNX model' })
   for (const [name, magic] of FOREIGN) {
     if (magic.every((byte, i) => model[i] === byte))
       throw new CodedError('MDL_LOAD', {

@@ -4,6 +4,7 @@ import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../models/index.t
 import { screenOnnx } from '../../models/onnx/screen.ts'
 import { bytesField, concatFields, intField, messageField, textField } from '../../models/onnx/wire.ts'
 import { toyModel } from '../suites/toy-models.ts'
+import { LFS_POINTER } from './samples/foreign-export.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
@@ -86,5 +87,11 @@ describe('screening before the native loader', () => {
     ['nothing at all', Buffer.alloc(0)],
   ])('refuses %s named model.onnx', (_, bytes) => {
     expect(() => screenOnnx(bytes)).toThrow(/MDL_LOAD/)
+  })
+
+  it('says of what a clone without Git LFS leaves in place of a model how to get the model', () => {
+    expect(() => screenOnnx(Buffer.from(LFS_POINTER))).toThrow(
+      /MDL_LOAD.*an ONNX model; found a pointer of Git LFS to it; .*git lfs pull/,
+    )
   })
 })

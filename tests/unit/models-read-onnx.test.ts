@@ -7,6 +7,7 @@ import { readOnnx } from '../../models/onnx/read-onnx.ts'
 import { screenOnnx } from '../../models/onnx/screen.ts'
 import { concatFields, intField, messageField, textField } from '../../models/onnx/wire.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
+import { LFS_POINTER } from './samples/foreign-export.ts'
 
 let dir = ''
 beforeAll(async () => {
@@ -70,6 +71,14 @@ it.each([
   ],
 ])('refuses %s', async (_, entries: Record<string, string>, message) => {
   await expect(readOnnx(await written(outside(entries)))).rejects.toThrow(message)
+})
+
+it('says of weights that a clone without Git LFS left out how to get them', async () => {
+  await writeFile(join(dir, 'pointer.data'), LFS_POINTER)
+  const file = await written(outside({ location: 'pointer.data', offset: '0', length: '4000' }))
+  await expect(readOnnx(file)).rejects.toThrow(
+    /MDL_LOAD.*pointer\.data.*; found a pointer of Git LFS to it; .*git lfs pull/,
+  )
 })
 
 it('leaves a model with its weights inside, and what is no model, as they are', async () => {

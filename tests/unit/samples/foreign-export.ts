@@ -166,6 +166,12 @@ export const withMetadata = (model: Uint8Array, notes: Readonly<Record<string, s
     ),
   ])
 
+/** What a clone without Git LFS has in place of a file (git-lfs.com, docs/spec.md). */
+export const LFS_POINTER = `version https://git-lfs.github.com/spec/v1
+oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+size 12345
+`
+
 export interface Shown {
   /** Grey level of the middle four px; 64 around. */
   level: number
