@@ -43,6 +43,14 @@ const wrong = (event: Json): Json => ({
   errorDeclaration: { declarationTime: '2026-01-06T06:00:00Z', reason: 'incorrect_data' },
 })
 
+/** In one box from 5 to 6 and from 7 to 8, told otherwise. */
+const TWICE = [
+  [5, 8, 6, 7],
+  [5, 7, 8, 6],
+  [5, 8, 7, 6],
+  [7, 8, 5, 6],
+].map((hours) => hours.map((h) => packing(h % 2 === 1 ? 'ADD' : 'DELETE', A, h, [1], `at${h}`)))
+
 /** Three digits. */
 const nameOf = (story: number): string => String(100 + story)
 /** The same story about units and boxes of its own. */
@@ -380,6 +388,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the plant store', () => {
         wrong(packing('ADD', A, 6, [1], 'w')),
       ],
     )
+    stories.push(...TWICE)
     await line.store()
     const replicator = line.replicator(plant)
     for (const [n, story] of stories.entries())
@@ -395,6 +404,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the plant store', () => {
     const stories = [
       [packing('DELETE', A, 7, [1], '1'), packing('ADD', B, 8, [1], '2'), packing('ADD', A, 6, [1], '3')],
       [packing('DELETE', A, 7, [], '1'), packing('ADD', B, 8, [1], '2'), packing('ADD', A, 6, [1], '3')],
+      ...TWICE,
       ...CORRECTIONS.flatMap(([, event, corrective]) => [
         [wrong(event), event, corrective],
         [corrective, event, wrong(event)],
@@ -405,5 +415,6 @@ describeWith('PostgreSQL', await postgresPresent(), 'the plant store', () => {
     carryAll(line.replicator(plant, { batch }))
     expect(linksIn(plant)).toEqual(links())
     expect(links(1)).toEqual(['1 A 06-07', '1 B 08-'])
+    for (const n of TWICE.keys()) expect(links(n + 3)).toEqual(['1 A 05-06', '1 A 07-08'])
   })
 })

@@ -1,7 +1,7 @@
 import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
 import { encodePart } from '../identity/index.ts'
 import { linkStated } from '../store/take-back.ts'
-import { GONE, type GoneLink } from '../store/waiting-links.ts'
+import { GONE, type GoneLink } from '../store/kept-links.ts'
 import { nameLot } from '../store/unit-lot.ts'
 import { namedIn } from './captured.ts'
 import { jsonOf } from './postgres.ts'

@@ -1,6 +1,6 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { settle } from '../store/returned.ts'
-import type { GoneLink } from '../store/waiting-links.ts'
+import type { GoneLink } from '../store/kept-links.ts'
 
 /** A link whose end was taken back. */
 export type OpenAgain = Pick<GoneLink, 'child' | 'parent' | 'kind' | 'valid_from'>

@@ -11,16 +11,10 @@ const KEPT = 8
 interface Ending {
   at: string
   ends: ReadonlySet<string>
-  /** Of a return: when; else null. */
-  returnedAt: string | null
-  /** Events of others overtake each other, and so do returns: one may end what an event behind it states. */
-  overtakes: boolean
 }
-const RETURN = 'ext.return.received.v1'
-const OVERTAKING: readonly string[] = ['ext.epcis.captured.v1', RETURN]
-const NONE: Ending = { at: '', ends: new Set(), returnedAt: null, overtakes: false }
-/** Ended by a return of before. */
-const EARLIER = `valid_to < ? and ${ENDED_BY_RETURN}`
+const NONE: Ending = { at: '', ends: new Set() }
+/** Ended at an earlier time, which was told later, or by a return of before. */
+const EARLIER = `valid_to < ? and (closed_by > ? or ${ENDED_BY_RETURN})`
 const endKey = (kind: string, child: string | null, parent: string | null): string =>
   `${kind} ${child ?? ''} ${parent ?? ''}`
 
@@ -36,10 +30,11 @@ export class EndedLinks {
   }
 
   /** When the link ended by the word of the event that is said to have ended it; null = that one says no such thing. */
-  endOf({ child, parent, kind, position, closed_by }: EdgeRow): string | null {
+  endOf({ child, parent, kind, valid_from, closed_by }: EdgeRow): string | null {
     if (closed_by === null) return null
-    const { at, ends, overtakes } = this.#ending(closed_by)
-    if (ends.size === 0 || (closed_by <= this.#takenBack.firstOf(position) && !overtakes)) return null
+    const { at, ends } = this.#ending(closed_by)
+    // Facts and events overtake each other: one may end what another one behind it states, but nothing of later.
+    if (ends.size === 0 || at < valid_from) return null
     const parents = [null, ...namesEverOf(this.#db, parent)]
     const named = [null, ...namesEverOf(this.#db, child)].some((c) =>
       parents.some((p) => ends.has(endKey(kind, c, p))),
@@ -48,26 +43,25 @@ export class EndedLinks {
   }
 
   /**
-   * Whether the event at that position ended something of what it says, or that was taken back since; of a return also
-   * where one of before it, told later, ended that.
+   * Whether the event at that position ended something of what it says, or that was taken back since; also where
+   * something of before it, told later, ended that.
    */
   ended(end: StatedEnd, position: number): boolean {
     const named = (['child', 'parent'] as const).flatMap((name) => {
       const uri = end[name]
       return uri === null ? [] : [{ name, names: JSON.stringify(namesEverOf(this.#db, uri)) }]
     })
-    const isThere = (by: string, value: number | string): boolean =>
+    const isThere = (by: string, ...values: (number | string)[]): boolean =>
       this.#db.get(
         `select 1 as found from edge where kind = ? and ${by}${named
           .map(({ name }) => ` and ${name} in (select value from json_each(?))`)
           .join('')} limit 1`,
         end.kind,
-        value,
+        ...values,
         ...named.map(({ names }) => names),
       ) !== undefined
     if (isThere('closed_by = ?', position) || this.#takenBack.ended(end, position)) return true
-    const { returnedAt } = this.#ending(position)
-    return returnedAt !== null && isThere(EARLIER, returnedAt)
+    return isThere(EARLIER, this.#ending(position).at, position)
   }
 
   #ending(position: number): Ending {
@@ -88,8 +82,6 @@ export class EndedLinks {
     return {
       at: said.at,
       ends: new Set(said.ends.map((e) => endKey(e.kind, e.child, e.parent))),
-      returnedAt: told.event.type === RETURN ? said.at : null,
-      overtakes: OVERTAKING.includes(told.event.type),
     }
   }
 }

@@ -19,8 +19,6 @@ export class TakenBack {
   readonly #db: SqlDatabase
   /** Position of the one that took it back, by that of the event. */
   readonly #by = new Map<number, number>()
-  /** The other way round. */
-  readonly #of = new Map<number, number>()
   readonly #keys = new Set<string>()
   /** By each of their ends. */
   readonly #gone = new Map<string, Gone[]>()
@@ -33,20 +31,12 @@ export class TakenBack {
       // A declaration of an error takes back what was there when it came.
       if (corrected === undefined || corrected >= position) continue
       this.#by.set(corrected, position)
-      this.#of.set(position, corrected)
     }
     for (const { position, event } of eventsAt(db, [...this.#by.keys()])) this.#take(position, event)
   }
 
   has(position: number): boolean {
     return this.#by.has(position)
-  }
-
-  /** Place of the first statement that the one at that position corrects, at last by way of others; its own for most. */
-  firstOf(position: number): number {
-    let first = position
-    for (let at = this.#of.get(first); at !== undefined; at = this.#of.get(first)) first = at
-    return first
   }
 
   /** Inspections make no link where there is one; other events none where one of the same beginning is. */

@@ -11,7 +11,6 @@ import { contradictionsOf } from '../genealogy/contradictions.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
 import type { WalkBudget } from '../genealogy/stopped.ts'
 import { lotUri } from '../identity/index.ts'
-import { endWithin } from './end-within.ts'
 import { declaredAt } from './epcis-declared.ts'
 import { asRecorded, idOf, logId, says } from './epcis-recorded.ts'
 import type { EventAppender } from './event-appender.ts'
@@ -21,21 +20,15 @@ import { settle } from './returned.ts'
 import { relink } from './take-back.ts'
 import { nameLot } from './unit-lot.ts'
 import {
-  around,
   type CloseLink,
-  cycleOf,
-  endLinks,
   forgetWaiting,
   GONE,
   type GoneLink,
-  hasOtherEnd,
-  insertLink,
   keepWaiting,
-  makeWaiting,
   type OpenLink,
-  waitingIn,
-  wasMade,
-} from './waiting-links.ts'
+} from './kept-links.ts'
+import { endLinks, endWithin } from './link-ends.ts'
+import { around, cycleOf, hasOtherEnd, insertLink, makeWaiting, waitingIn, wasMade } from './waiting-links.ts'
 
 /** Begins the reason why nothing of an event was linked whose error had been declared before it came. */
 export const DECLARED = 'an error in it was declared at position '

@@ -18,6 +18,7 @@ import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { endHolds, heardBefore, holdToEnd, passedOn, placeHold } from './hold-rows.ts'
 import { schemaUri } from './inspection-event.ts'
+import { endWithin } from './link-ends.ts'
 import { refusePacked, refuseRepacked, refuseUnpacked, unpack } from './packing.ts'
 import { endReturned, settleCorrected, leftBehind } from './returned.ts'
 import { takeBack } from './take-back.ts'
@@ -149,6 +150,7 @@ export class FactWriter {
         position,
         e.closedBy ?? null,
       )
+      if (e.kind === 'aggregate' && e.to === null) endWithin(this.#db, e, e.from)
     }
     makeWaiting(
       this.#db,

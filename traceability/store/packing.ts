@@ -2,6 +2,7 @@ import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index
 import type { FactEdge, ResolvedFact } from '../genealogy/fact-event.ts'
 import { namesEverOf, namesOf } from '../genealogy/identity-names.ts'
 import { END } from '../genealogy/no-end.ts'
+import { endLinks } from './link-ends.ts'
 import { makeWaiting } from './waiting-links.ts'
 
 /** A packing on record. */
@@ -33,7 +34,8 @@ const refused = (expected: string, actual: string, hint: string): CodedError =>
   new CodedError('TRC_GENEALOGY', { expected, actual, hint })
 
 /**
- * A thing is in one box at a time, under whichever of its names. The correction of a packing that was ended since ends
+ * A thing is in one box at a time, under whichever of its names; what was packed only later is no hindrance, as what took
+ * it out before may be told last. The correction of a packing that was ended since ends
  * there, too.
  *
  * @throws TRC_GENEALOGY
@@ -54,7 +56,7 @@ export function refusePacked(db: SqlDatabase, link: FactEdge, corrected: Correct
   }
   const open = db.get<Packing>(
     `select * from edge where child in (select value from json_each(?1)) and kind = 'aggregate' and position <> ?2
-       and (valid_to is null and ?3 = 0 or child = ?4 and parent = ?5 and valid_from = ?6)`,
+       and (valid_to is null and ?3 = 0 and valid_from <= ?6 or child = ?4 and parent = ?5 and valid_from = ?6)`,
     JSON.stringify(names),
     corrected?.position ?? 0,
     link.closedBy ?? 0,
@@ -71,7 +73,7 @@ export function refusePacked(db: SqlDatabase, link: FactEdge, corrected: Correct
 }
 
 /**
- * What is unpacked lies there, and was packed before; the correction of an unpacking is about what that one unpacked.
+ * What is unpacked lies there, and was packed before, or was taken out only later as far as was told; the correction of an unpacking is about what that one unpacked.
  *
  * @throws TRC_GENEALOGY
  */
@@ -84,11 +86,12 @@ export function refuseUnpacked(
   const [child, parent] = [String(data['child']), String(data['parent'])]
   const packed = db.all<Packing>(
     `select * from edge where child in (select value from json_each(?)) and parent in (select value from json_each(?))
-       and kind = 'aggregate' and (valid_to is null and ? = 0 or closed_by = ?)`,
+       and kind = 'aggregate' and (?3 = 0 and (valid_to is null or valid_from < ?4 and valid_to > ?4 and closed_by is not null)
+       or closed_by = ?3) order by valid_from`,
     JSON.stringify(namesOf(db, child)),
     JSON.stringify(namesOf(db, parent)),
     corrected?.position ?? 0,
-    corrected?.position ?? 0,
+    at,
   )
   const [first] = packed
   if (first === undefined)
@@ -130,14 +133,7 @@ export function refuseRepacked(db: SqlDatabase, unpacking: NonNullable<Corrected
 
 /** Ends the packing from `at` on; one that began only later is another. */
 export function unpack(db: SqlDatabase, { data }: ResolvedFact, at: string, position: number): void {
-  const names = (uri: unknown): string => JSON.stringify(namesOf(db, String(uri)))
-  db.run(
-    `update edge set valid_to = ?1, closed_by = ?2 where child in (select value from json_each(?3))
-       and parent in (select value from json_each(?4)) and kind = 'aggregate' and valid_to is null and valid_from < ?1`,
-    at,
-    position,
-    names(data['child']),
-    names(data['parent']),
-  )
-  makeWaiting(db, [String(data['child'])], position)
+  const [child, parent] = [String(data['child']), String(data['parent'])]
+  endLinks(db, { child, parent, kind: 'aggregate' }, at, position, '<')
+  makeWaiting(db, [child], position)
 }

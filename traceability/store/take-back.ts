@@ -3,7 +3,8 @@ import type { FactEdge } from '../genealogy/fact-event.ts'
 import { namesEverOf } from '../genealogy/identity-names.ts'
 import { shortName, thingUri } from '../genealogy/things.ts'
 import { openAgain, settle } from './returned.ts'
-import { around, GONE, type GoneLink, keepEnds, makeWaiting } from './waiting-links.ts'
+import { forgetWaiting, GONE, type GoneLink, keepEnds } from './kept-links.ts'
+import { around, makeWaiting } from './waiting-links.ts'
 
 /** Units of a lot, and inspections, looked at for one link that goes: some 60 ms at most. */
 const LOOKED_AT = 10_000
@@ -27,13 +28,16 @@ export function takeBack(db: SqlDatabase, id: string, position: number, instead:
   const { type, data } = JSON.parse(row.json) as QEvent<Record<string, unknown>>
   const child = row.subject
   // It closed the links of all names that the part had then.
-  if (data['kind'] === 'disaggregate')
+  const unpacked = data['kind'] === 'disaggregate'
+  if (unpacked) {
+    forgetWaiting(db, row.position)
     db.run(
       `update edge set valid_to = null, closed_by = null
          where child in (select value from json_each(?)) and closed_by = ?`,
       JSON.stringify(namesEverOf(db, child)),
       row.position,
     )
+  }
   if (type === 'ext.return.received.v1') openAgain(db, child, row.position)
   const gone = db.all<GoneLink>(
     `delete from edge where child = ? and position = ? returning ${GONE}`,
@@ -41,6 +45,7 @@ export function takeBack(db: SqlDatabase, id: string, position: number, instead:
     row.position,
   )
   relink(db, gone, position)
+  if (unpacked) makeWaiting(db, [child], position)
   for (const { parent, kind } of gone) {
     if (kind !== 'ship') continue
     // Customer and order stay as long as anything is in the shipment, and nobody says otherwise.

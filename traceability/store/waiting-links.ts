@@ -2,23 +2,8 @@ import { asCoded, type EpcisLink, type SqlDatabase, type SqlRow } from '../../co
 import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
 import { END } from '../genealogy/no-end.ts'
-
-/** A link that went. */
-export interface GoneLink {
-  [column: string]: string | number | null
-  child: string
-  parent: string
-  kind: string
-  valid_from: string
-  valid_to: string | null
-  position: number
-  closed_by: number | null
-}
-/** Columns of `GoneLink`. */
-export const GONE = 'child, parent, kind, valid_from, valid_to, position, closed_by'
-
-export type OpenLink = Extract<EpcisLink, { op: 'open' }>
-export type CloseLink = Extract<EpcisLink, { op: 'close' }>
+import type { OpenLink } from './kept-links.ts'
+import { type Ended, endLinks } from './link-ends.ts'
 
 interface Waiting extends SqlRow {
   child: string
@@ -30,7 +15,6 @@ interface Waiting extends SqlRow {
   at: string
   position: number
 }
-type Ended = { child: string; parent: string }
 
 /** Links of one thing that are looked at, at most: each is what somebody stated and was not so when it came. */
 const LOOKED_AT = 1_000
@@ -48,38 +32,6 @@ const OTHER_END = {
 /** About none of no things; a plant, where facts link nothing, has no such table. */
 const isWaiting = (db: SqlDatabase, uris: Iterable<string>): boolean =>
   [...uris].length > 0 && db.get('select 1 as found from link_waiting limit 1') !== undefined
-
-/**
- * A link that could not be made, or that another event had made already.
- *
- * @param madeBy of what ends all that is in something: that which comes late was in it, too
- */
-export function keepWaiting(
-  db: SqlDatabase,
-  link: EpcisLink,
-  at: string,
-  position: number,
-  madeBy: number | null = null,
-): void {
-  const { quantity, uom } = link.op === 'open' ? link : { quantity: null, uom: null }
-  db.run(
-    `insert into link_waiting (child, parent, kind, op, quantity, uom, at, position, made_by)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (child, parent, kind, op, position) do nothing`,
-    link.child ?? '',
-    link.parent,
-    link.kind,
-    link.op,
-    quantity,
-    uom,
-    at,
-    position,
-    madeBy,
-  )
-}
-
-/** What that event stated is in error. */
-export const forgetWaiting = (db: SqlDatabase, position: number): void =>
-  void db.run('delete from link_waiting where position = ?', position)
 
 /**
  * Whether something waits that could make what was just kept: an end for a link, or a link for an end; or an end of what
@@ -127,26 +79,6 @@ export const insertLink = (
     position,
   ).changes > 0
 
-/** Ends what the link names and what began before it; a name that is empty stands for all. @returns what was ended */
-export function endLinks(
-  db: SqlDatabase,
-  { child, parent, kind }: { child: string | null; parent: string; kind: string },
-  at: string,
-  position: number,
-): Ended[] {
-  const named = [['child', child ?? ''] as const, ['parent', parent] as const].filter(([, uri]) => uri !== '')
-  return db.all<Ended>(
-    `update edge set valid_to = ?, closed_by = ? where kind = ? and valid_to is null and valid_from <= ?${named
-      .map(([end]) => ` and ${end} in (select value from json_each(?))`)
-      .join('')} returning child, parent`,
-    at,
-    position,
-    kind,
-    at,
-    ...named.map(([, uri]) => JSON.stringify(namesOf(db, uri))),
-  )
-}
-
 /** Why a thing may not be put into another, or made of it, at that time; null = it may. */
 export function cycleOf(
   db: SqlDatabase,
@@ -181,17 +113,6 @@ export const around = (db: SqlDatabase, links: readonly Ended[]): Set<string> =>
     ...links.flatMap((l) => [l.child, l.parent]),
     ...waitingIn(db, new Set(links.map((l) => l.child))),
   ])
-
-/** What a captured event had ended is gone: that end waits for what is stated instead. */
-export function keepEnds(db: SqlDatabase, gone: readonly GoneLink[]): void {
-  for (const { child, parent, kind, valid_to, closed_by } of gone)
-    if (closed_by !== null && valid_to !== null && isCaptured(db, closed_by))
-      keepWaiting(db, { op: 'close', kind: kind as CloseLink['kind'], child, parent }, valid_to, closed_by)
-}
-
-const isCaptured = (db: SqlDatabase, position: number): boolean =>
-  db.get<{ type: string }>('select type from event where position = ?', position)?.type ===
-  'ext.epcis.captured.v1'
 
 /**
  * Makes what waited for something about these things to end, to begin or to be taken back, in the order of its times:
