@@ -39,7 +39,7 @@ export function classesOf(
   throw new CodedError('MDL_PACKAGE', {
     path: 'outputs',
     expected: `[n, ${labels.length}], one number per label`,
-    actual: outputs.map((o) => `${o.name} [${o.shape.join(', ')}]`).join(', '),
+    actual: shown(outputs),
     hint: 'give all labels in their order; where the graph has several outputs, name the one with the scores as `output`',
   })
 }
@@ -66,6 +66,14 @@ export function refuseOtherHeads(
   const masks = second.length === 4 ? second[1] : 0
   if (!HEADS.includes(family) || shape.length !== 3 || typeof masks !== 'number') return
   if (family === 'yolo-segment' && masks === 0) return
+  const scores = apart(outputs, labels.length)
+  if (scores !== null)
+    throw new CodedError('MDL_PACKAGE', {
+      path: 'outputs',
+      expected: 'boxes and scores in one output',
+      actual: shown(outputs),
+      hint: joined(labels.length, scores),
+    })
   const [, rows, width] = shape
   const heads: [ForeignFamily | 'rows with masks', boolean][] =
     masks > 0
@@ -82,8 +90,7 @@ export function refuseOtherHeads(
   const fits = heads.filter(([, is]) => is).map(([name]) => name)
   if (typeof rows !== 'number' || typeof width !== 'number') {
     if (fits.length === 0) return
-  } else if (fits.length === 0 || isApart(outputs, labels.length))
-    throw otherShape(family, labels.length, masks, outputs)
+  } else if (fits.length === 0) throw otherShape(family, labels.length, masks, outputs)
   if (fits.includes(family)) return
   const masked = fits.includes('rows with masks')
   throw new CodedError('MDL_PACKAGE', {
@@ -96,9 +103,34 @@ export function refuseOtherHeads(
   })
 }
 
-/** Scores and boxes in outputs of their own, as the RT-DETR of transformers gives them. */
-const isApart = ([scores, boxes]: OrtSession['outputs'], labels: number): boolean =>
-  scores?.shape[2] === labels && boxes?.shape.length === 3 && boxes.shape[2] === 4
+/**
+ * Scores, with one for no object at their end or without, and boxes in outputs of their own, as the detectors of
+ * transformers have them; how many scores, null where that is not so.
+ */
+function apart([one, other]: OrtSession['outputs'], labels: number): number | null {
+  const pair = one?.shape.length === 3 && other?.shape.length === 3 && one.shape[1] === other.shape[1]
+  const widths = [one?.shape[2], other?.shape[2]]
+  if (!pair || !widths.includes(4)) return null
+  return (
+    [labels, labels + 1].find(
+      (scores) => widths.includes(scores) && (scores !== 4 || widths[0] === widths[1]),
+    ) ?? null
+  )
+}
+
+const shown = (outputs: OrtSession['outputs']): string =>
+  outputs.map((o) => `${o.name} [${o.shape.join(', ')}]`).join(', ')
+
+/** How what is apart is brought into one output. @param scores one per label, or one more */
+function joined(labels: number, scores: number): string {
+  const form = `[n, k, ${4 + labels}], centre and size as shares of the input and scores between 0 and 1, and import as rtdetr`
+  const said = labels === 2 ? ' with "classes": "scores"' : ''
+  const how =
+    scores === labels
+      ? 'torch.cat([boxes, logits.sigmoid()], -1)'
+      : 'torch.cat([boxes, logits.softmax(-1)[..., :-1]], -1) of DETR and YOLOS, whose last one is no object'
+  return `join them in the graph to ${form}${said}; the detectors of transformers give such boxes: ${how}`
+}
 
 function otherShape(
   family: ForeignFamily,
@@ -116,7 +148,7 @@ function otherShape(
   return new CodedError('MDL_PACKAGE', {
     path: 'outputs',
     expected: `${forms[family]} for ${labels} labels`,
-    actual: outputs.map((o) => `${o.name} [${o.shape.join(', ')}]`).join(', '),
-    hint: `give all labels in their order; where boxes and scores are outputs of their own, join them in the graph to [n, k, ${4 + labels}], centre and size as shares of the input and scores between 0 and 1, and import as rtdetr`,
+    actual: shown(outputs),
+    hint: `give all labels in their order; where boxes and scores are outputs of their own, ${joined(labels, labels)}`,
   })
 }

@@ -81,7 +81,8 @@ export function refuseFlips(compared: Compared, parity: readonly ImageParity[]):
  *
  * @throws MDL_GOLDEN when most findings have no partner
  */
-export function refuseStrangers({ referenceDir, library }: Compared, parity: readonly ImageParity[]): void {
+export function refuseStrangers(compared: Compared, parity: readonly ImageParity[]): void {
+  const { referenceDir, library } = compared
   for (const side of ['given', 'own'] as const) {
     const found = parity.reduce((n, p) => n + p.referenceFindings + p[side].findings, 0)
     const alone = parity.reduce((n, p) => n + p[side].unmatched, 0)
@@ -92,7 +93,7 @@ export function refuseStrangers({ referenceDir, library }: Compared, parity: rea
         actual: `${alone} of ${found} have no partner of their class and place, ${
           side === 'given' ? 'on the pixels of the library' : 'on the pixels made here'
         }`,
-        hint: 'check the order of the labels, family, size and fit',
+        hint: also('check the order of the labels, family, size and fit', coarser(compared, parity)),
       })
   }
 }

@@ -165,6 +165,12 @@ describe.each([1, 2] as const)('the areas of a segmentation of %i labels', (labe
       )
   })
 
+  it('are named as a reason where most regions have no partner', async () => {
+    await expect(bring(labels, modelOf(labels, false), shown([9, 3, 3, 3], true))).rejects.toThrow(
+      /MDL_GOLDEN.*\d of 8 have no partner.*export with that inside the graph/,
+    )
+  })
+
   it('agree where both scale them up, or neither does', async () => {
     for (const scaledUp of [false, true]) {
       const { parity, areas } = await bring(labels, modelOf(labels, scaledUp), shown(RADII, scaledUp))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../models/index.ts'
 import { importArgumentsSchema } from '../../models/import/arguments.schema.ts'
+import type { ForeignFamily } from '../../models/import/arguments.schema.ts'
 import { foreignModel } from '../../models/import/foreign-card.ts'
 import { refuseOtherHeads } from '../../models/import/foreign-outputs.ts'
 import { refuseContradictions } from '../../models/import/export-metadata.ts'
@@ -475,16 +476,108 @@ describe('a detector', () => {
     expect(() => refuseOtherHeads(args, { outputs })).toThrow(message)
   })
 
-  it('is told where its boxes and its scores are apart, though six scores look like a row', () => {
-    const outputs = [
-      { name: 'logits', type: 'float32', shape: [1, 300, 6] },
-      { name: 'pred_boxes', type: 'float32', shape: [1, 300, 4] },
-    ]
-    const labels = ['a', 'b', 'c', 'd', 'e', 'f']
-    const args = importArgumentsSchema.parse({ family: 'rtdetr', labels, size: [160, 160], threshold: 0.5 })
-    expect(() => refuseOtherHeads(args, { outputs })).toThrow(
-      /found logits \[1, 300, 6\], pred_boxes .*join them in the graph to \[n, k, 10\]/,
-    )
+  // transformers 5.24.0: what RTDetr(V2)ForObjectDetection, DetrForObjectDetection and YolosForObjectDetection give; RF-DETR 1.3
+  const SIGMOID =
+    /join.* to \[n, k, \d+\].*import as rtdetr.*: torch\.cat\(\[boxes, logits\.sigmoid\(\)\], -1\)/
+  const SOFTMAX = /\[boxes, logits\.softmax\(-1\)\[\.\.\., :-1\]\].*, whose last one is no object/
+  it.each<[string, ForeignFamily, number, ['logits' | 'boxes', number | string, number | string][], RegExp]>([
+    [
+      'six scores',
+      'rtdetr',
+      6,
+      [
+        ['logits', 300, 6],
+        ['boxes', 300, 4],
+      ],
+      SIGMOID,
+    ],
+    [
+      'three scores',
+      'rtdetr',
+      3,
+      [
+        ['logits', 300, 3],
+        ['boxes', 300, 4],
+      ],
+      SIGMOID,
+    ],
+    [
+      'any number of queries',
+      'rtdetr',
+      3,
+      [
+        ['logits', 'k', 3],
+        ['boxes', 'k', 4],
+      ],
+      SIGMOID,
+    ],
+    [
+      'boxes first',
+      'yolo-rows',
+      3,
+      [
+        ['boxes', 300, 4],
+        ['logits', 300, 3],
+      ],
+      SIGMOID,
+    ],
+    [
+      'six scores with no object',
+      'yolo-rows',
+      5,
+      [
+        ['logits', 100, 6],
+        ['boxes', 100, 4],
+      ],
+      SOFTMAX,
+    ],
+    [
+      'as many scores as numbers of a box',
+      'rtdetr',
+      3,
+      [
+        ['logits', 100, 4],
+        ['boxes', 100, 4],
+      ],
+      SOFTMAX,
+    ],
+    [
+      'seven queries',
+      'yolo-detect',
+      3,
+      [
+        ['logits', 7, 4],
+        ['boxes', 7, 4],
+      ],
+      SOFTMAX,
+    ],
+    [
+      'two scores',
+      'rtdetr',
+      2,
+      [
+        ['logits', 100, 2],
+        ['boxes', 100, 4],
+      ],
+      /"classes": "scores".*sigmoid/,
+    ],
+    [
+      'scores of other classes',
+      'rtdetr',
+      3,
+      [
+        ['logits', 100, 92],
+        ['boxes', 100, 4],
+      ],
+      /give all labels.*join/,
+    ],
+  ])('is told where its boxes and its scores are apart: %s', (_, family, count, shapes, message) => {
+    // prettier-ignore
+    const outputs = shapes.map(([name, rows, width]) => ({ name, type: 'float32', shape: ['n', rows, width] }))
+    const labels = Array.from({ length: count }, (__, n) => `class ${n}`)
+    const args = importArgumentsSchema.parse({ family, labels, size: [160, 160], threshold: 0.5 })
+    expect(() => refuseOtherHeads(args, { outputs })).toThrow(message)
+    expect(() => refuseOtherHeads(args, { outputs })).toThrow(/^MDL_PACKAGE.*; found (logits|boxes) \[n/)
   })
 
   it('has each label once', async () => {
