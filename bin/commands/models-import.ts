@@ -106,6 +106,10 @@ export function addModelImports(models: Command, environment: Environment): void
         process.stdout.write(
           'all reference images have one verdict: add some of another before relying on it\n',
         )
+      if (report.unseen.length > 0)
+        process.stdout.write(
+          `no reference image shows ${report.unseen.join(', ')}: whether that is found and named as by ${report.library} was not compared; add images of every class\n`,
+        )
       if (!report.resized)
         process.stdout.write(
           'all reference images have the size of the model: how others are brought to it was not compared; add some as the line takes them\n',

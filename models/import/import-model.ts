@@ -40,6 +40,8 @@ export interface ImportReport {
   parity: ImageParity[]
   /** How many reference images got each verdict from the library. */
   verdicts: Record<string, number>
+  /** Labels of findings that no reference image shows: what is found as these was not compared. */
+  unseen: string[]
   /** Whether an image had another size than the input of the model: only then its resizing was compared. */
   resized: boolean
   /**
@@ -98,6 +100,7 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
     const { taktMs } = request
     const withinTakt = taktMs === null ? null : p95Ms <= taktMs
     const verdicts = countBy(parity.map((p) => p.referenceVerdict))
+    const unseen = unseenIn(args, items)
     const resized = items.some(({ pixels: p }) => p.widthPx !== args.size[0] || p.heightPx !== args.size[1])
     const areas =
       args.family !== 'torchvision-segment'
@@ -110,6 +113,7 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
       library,
       parity,
       verdicts,
+      unseen,
       resized,
       areas,
       scoresOff: off,
@@ -139,6 +143,16 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
       await full.runner.close()
     }
   }
+}
+
+/** Of a classifier the scores of all labels are compared. */
+function unseenIn(
+  { family, labels, background }: ImportArguments,
+  items: readonly ReferenceItem[],
+): string[] {
+  if (family === 'torchvision-classify' || family === 'yolo-classify') return []
+  const seen = new Set(items.flatMap(({ findings }) => findings.map((f) => f.class)))
+  return labels.filter((label) => label !== background && !seen.has(label))
 }
 
 function countBy(names: readonly string[]): Record<string, number> {

@@ -384,6 +384,18 @@ describe('a detector', () => {
     expect((await bring({ ...given, shown })).resized).toBe(true)
   })
 
+  // stain and hole may be swapped: nothing of theirs is compared
+  it('has the classes named that no reference image shows, and a classifier, whose scores are compared, has none', async () => {
+    expect((await bring(given)).unseen).toEqual(['stain', 'hole'])
+    const probabilities = { dent: 0.9, stain: 0.06, hole: 0.04 }
+    const classifier = await bring({
+      model: classesLike(Object.values(probabilities)),
+      args: { family: 'yolo-classify', labels: given.args['labels'], threshold: 0.5 },
+      shown: [{ level: 64, findings: [finding], scores: probabilities }],
+    })
+    expect(classifier.unseen).toEqual([])
+  })
+
   it('is refused with the way out where its library showed it a narrower image', async () => {
     const dir = await writeExport(join(root, 'narrow'), given.model, given.args, given.shown)
     await writeFile(join(dir, '0.bin'), new Uint8Array(SIDE * (SIDE - 2) * 3))
