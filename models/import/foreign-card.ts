@@ -61,7 +61,10 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
       path: 'inputs',
       expected: 'an image input [n, channels, height, width] or [n, height, width, channels]',
       actual: `${input.name} [${shape.join(', ')}]`,
-      hint: 'detectors of torchvision (Faster R-CNN, RetinaNet), which take an image without n and scale it themselves, are of no family here',
+      hint:
+        shape.length === 2
+          ? "a model of rows of numbers, as scikit-learn's, is shown no image"
+          : 'detectors of torchvision (Faster R-CNN, RetinaNet), which take an image without n and scale it themselves, are of no family here',
     })
   // anomalib's backbones take RGB; what is open is RGB, too
   const channels = a.family !== 'anomalib' && shape[channelsLast(shape) ? 3 : 1] === 1 ? 1 : 3

@@ -164,6 +164,26 @@ describe('a classifier', () => {
   })
 })
 
+// skl2onnx 1.20.0 of a LogisticRegression: X [n, 1024]
+it('a classifier of features is refused as that, and not as a detector of torchvision', () => {
+  const request = {
+    id: 'a',
+    version: '1.0.0',
+    licence: 'none',
+    library: 'toy',
+    arguments: importArgumentsSchema.parse({
+      family: 'torchvision-classify',
+      labels: ['good', 'bad'],
+      size: [32, 32],
+      threshold: 0.5,
+    }),
+  }
+  const inputs = [{ name: 'X', type: 'float32', shape: ['n', 1024] }]
+  const refused = () => foreignModel(request, { inputs, outputs: [], opset: 17, unclamped: new Map() })
+  expect(refused).toThrow(/MDL_PACKAGE.*found X \[n, 1024\]; .*numbers, as scikit-learn's, .*no image/)
+  expect(refused).not.toThrow(/Faster R-CNN/)
+})
+
 describe('a segmentation with one channel', () => {
   // as U-Nets of one class are exported: a probability per place, or the logit of one
   const model = (logits = false): Uint8Array =>
