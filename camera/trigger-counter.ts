@@ -97,10 +97,19 @@ export const repeated = (n: number, last: number, hint?: string): CodedError =>
     ...(hint !== undefined && { hint }),
   })
 
+/** Of two words of 16 bits that are swapped, or read one register beside, the one that counts weighs so much. */
+const WORD = 0x1_0000
+
+/** Of a count that was told without its last number, `to` is one before that of a part. */
+const goesByWords = (from: number, to: number): boolean => to > from && (to - from + 3) % WORD < 2
+
+/** @param to both included */
 export const skipped = (from: number, to: number): CodedError =>
   new CodedError('CAM_GAP', {
     actual: from === to ? `trigger ${from} never arrived` : `triggers ${from} to ${to} never arrived`,
-    hint: 'the link to the trigger source lost them',
+    hint: goesByWords(from, to)
+      ? 'the count goes on by multiples of 65536: that of a PLC is read wrongly; check `baseRegister` and the order of the words of a 32-bit value, high word first'
+      : 'the link to the trigger source lost them',
   })
 
 /** Greatest numbers of counters of 16 and 32 bits; some go on with 1. */

@@ -1,3 +1,4 @@
+import { COUNTER_PATTERNS, COUNTER_WORDS } from './counter-words.ts'
 import { PART_WORDS } from './part-words.ts'
 
 /**
@@ -5,6 +6,7 @@ import { PART_WORDS } from './part-words.ts'
  * by the API. What an error brings in Chinese itself (`zh` of its detail) goes before; what is not here stays as it is.
  */
 const WORDS: Readonly<Record<string, string>> = {
+  ...COUNTER_WORDS,
   ...PART_WORDS,
   // Requests and their values.
   nothing: '无',
@@ -214,6 +216,7 @@ const WORDS: Readonly<Record<string, string>> = {
 type Say = (...found: string[]) => string
 
 const PATTERNS: readonly (readonly [RegExp, Say])[] = [
+  ...COUNTER_PATTERNS,
   [/^a whole number from (\S+) to (\S+)$/, (a, b) => `${a} 到 ${b} 的整数`],
   [/^a number from (\S+) to (\S+)$/, (a, b) => `${a} 到 ${b} 的数`],
   [/^an RFC 3339 time, e\.g\. (\S+)$/, (e) => `RFC 3339 时间,例如 ${e}`],

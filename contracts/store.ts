@@ -96,7 +96,7 @@ export interface PartStore {
   /**
    * Closes every open trigger, and every counter gap, as no-verdict `interrupted`: in the count of `next` what lies below
    * it, in the others all. Returns how many. Rejects with EVT_SEQUENCE, after everything else was closed, when a jump is
-   * too large to be lost parts.
+   * too large for lost parts: over 100,000, over 1,000 and faster than 200/s, or on by a multiple of 65,536.
    */
   closeInterrupted(
     station: string,

@@ -154,6 +154,7 @@ describe('import table', () => {
     expect([...new Set(values)]).toEqual(['contracts/error-text.ts'])
     const sentences = [...loadedBy('contracts/error-text.ts')].sort()
     expect(sentences).toEqual([
+      'contracts/counter-words.ts',
       'contracts/error-text.ts',
       'contracts/errors.ts',
       'contracts/fact-words.ts',

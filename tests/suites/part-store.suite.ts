@@ -246,7 +246,7 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
         s.store.closeInterrupted('st10', { trigger: 2_000_003, attempt: 1 }, RECIPE, context),
       ).rejects.toMatchObject({
         code: 'EVT_SEQUENCE',
-        detail: { actual: '1999995 of station st10: 5 to 1999999' },
+        detail: { actual: '1999995 of station st10 in 1999996 s: 5 to 1999999' },
       })
       // 2, 4, 2000001 and 2000002 are closed; the announced ones are none the less.
       const balance = [

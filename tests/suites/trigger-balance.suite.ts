@@ -123,6 +123,35 @@ export function triggerBalanceSuite(name: string, open: () => Promise<StoreUnder
       ])
     })
 
+    it.each([
+      ['one that the PLC counted through a night', 12 * 3600, 50_000, null],
+      ['a short one, however soon it came', 0, 1_000, null],
+      ['more than parts can pass in its time', 60, 12_001, '12001 of station st10 in 60 s: 2 to 12002'],
+      ['as many as parts can pass in its time', 60, 12_000, null],
+      ['one without time', 0, 1_001, '1001 of station st10 in 0 s: 2 to 1002'],
+      ['one behind which the clock was set back', -60, 1_001, '1001 of station st10 in 0 s: 2 to 1002'],
+      ['swapped words, in a minute', 60, 65_535, '65535 of station st10 in 60 s: 2 to 65536'],
+      ['swapped words, over a night', 12 * 3600, 65_535, '65535 of station st10 in 43200 s: 2 to 65536'],
+    ] as const)('closes a gap only if parts can have passed: %s', async (_name, seconds, lost, refused) => {
+      await s.store.capture({ ...request(1, passVerdict()), startedAt: at(1) })
+      const second = lost + 2
+      await s.store.capture({ ...request(second, passVerdict()), startedAt: at(1 + seconds) })
+      const next = { trigger: second + 1, attempt: 1 }
+      const closing = s.store.closeInterrupted('st10', next, RECIPE, context)
+      const whole = { station: 'st10', triggers: lost + 2, verdicts: 2, open: 0 }
+      if (refused === null) {
+        expect(await closing).toBe(lost)
+        expect(await s.store.balance()).toEqual([{ ...whole, noVerdicts: lost, closed: true }])
+        return
+      }
+      await expect(closing).rejects.toMatchObject({
+        code: 'EVT_SEQUENCE',
+        detail: { actual: refused, hint: expect.stringContaining('`baseRegister`') as unknown },
+      })
+      const left = { noVerdicts: 0, closed: false, unexplained: lost, gaps: [{ first: 2, last: lost + 1 }] }
+      expect(await s.store.balance()).toEqual([{ ...whole, ...left }])
+    })
+
     it('gives what it closes the shift of its trigger', async () => {
       const shifts = shiftsSchema.parse({
         timeZone: 'UTC',

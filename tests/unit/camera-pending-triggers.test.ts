@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ItemFlow } from '../../camera/item-flow.ts'
 import { PendingTriggers } from '../../camera/pending-triggers.ts'
-import { TriggerCounter } from '../../camera/trigger-counter.ts'
+import { skipped, TriggerCounter } from '../../camera/trigger-counter.ts'
 import { CodedError, monoMs } from '../../contracts/index.ts'
 
 it('a frame that begins once a later part is known to be lost is not that of the part before', async () => {
@@ -27,4 +27,14 @@ it('a frame that begins once a later part is known to be lost is not that of the
     [6, 'CAM_GAP'],
     [7, 'CAM_GONE'],
   ])
+})
+
+it.each([
+  ['one part each a multiple of 65,536', 1, 65_536, /`baseRegister`/],
+  ['the same, told by who counts without its last', 1, 65_535, /`baseRegister`/],
+  ['three of them', 1, 3 * 65_536, /`baseRegister`/],
+  ['others', 1, 60_000, /^the link/],
+  ['a few', 5, 6, /^the link/],
+])('a count that goes on by multiples of 65,536 is one that is read wrongly: %s', (_name, last, to, hint) => {
+  expect(skipped(last + 1, to).detail.hint).toMatch(hint)
 })

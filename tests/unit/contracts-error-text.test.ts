@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { skipped } from '../../camera/trigger-counter.ts'
 import { RestartBudget } from '../../camera/restart-budget.ts'
 import { postgresError } from '../../traceability/plant/postgres-errors.ts'
 import { CodedError, ERROR_CODES, type ErrorCode, errorText, toFact } from '../../contracts/index.ts'
@@ -53,6 +54,21 @@ describe('errorText', () => {
     expect(errorText(advised).zh).toBe(`${said};请更正最新的更正`)
     const looked = { expected: 'a decision about the last inspection of unit/SN 1, which has none' }
     expect(errorText(new CodedError('TRC_GENEALOGY', looked)).zh).toContain('针对 unit/SN 1 最近一次检测')
+  })
+
+  it('says in Chinese where to look when the counter of a PLC is read wrongly', () => {
+    expect(errorText(skipped(2, 65_536)).zh).toBe(
+      'CAM_GAP:帧计数跳号;实际为 触发 2 至 65536 未到达;计数每次增加 65536 的倍数:PLC 计数器读取有误;请检查 `baseRegister` 以及 32 位值的字序(高位字在前)',
+    )
+    const hint =
+      'these stay unexplained in the balance; check the trigger counter of the device: it was reset or read wrongly (of a PLC check `baseRegister` and the order of the words of a 32-bit value, high word first)'
+    const audit = {
+      expected: 'at most 12000 lost triggers in 60 s',
+      actual: '65535 of station s in 60 s: 2 to 65536',
+    }
+    expect(errorText(new CodedError('EVT_SEQUENCE', { ...audit, hint })).zh).toBe(
+      'EVT_SEQUENCE:事件序号有缺口;应为 60 s 内至多丢失 12000 个触发;实际为 工位 s 在 60 s 内 65535 个:2 至 65536;这些触发在平衡中保持未解释;请检查设备的触发计数器:已被复位或读取有误(PLC 请检查 `baseRegister` 以及 32 位值的字序,高位字在前)',
+    )
   })
 
   it('says in Chinese why a part is held whose code is no serial or whose picture has 16 bits', () => {

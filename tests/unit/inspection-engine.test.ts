@@ -218,14 +218,17 @@ describe('StationEngine', () => {
   })
 
   it.each([
-    ['that the store closes', 12_000, { noVerdicts: 12_000, closed: true }],
-    ['too long to be lost parts', 200_000, { noVerdicts: 0, closed: false, unexplained: 200_000 }],
+    ['that the store closes', 12_000, 3_600, { noVerdicts: 12_000, closed: true }],
+    ['too fast to be lost parts', 65_535, 1, { noVerdicts: 0, closed: false, unexplained: 65_535 }],
+    ['too long to be lost parts', 200_000, 3_600, { noVerdicts: 0, closed: false, unexplained: 200_000 }],
   ])(
     'keeps in the balance a jump of a running counter %s',
     { timeout: 60_000 },
-    async (_name, lost, what) => {
+    async (_name, lost, secondsAgo, what) => {
       const dataDir = mkdtempSync(join(tmpdir(), 'sightline-jump-'))
       const store = await openPartStore({ dataDir })
+      const at = new Date(Date.now() - secondsAgo * 1_000).toISOString()
+      await store.openTrigger({ station: 's1', trigger: 500, at })
       const second = 501 + lost
       const { diary, state } = await run(
         [frame(500), frame(second)],

@@ -11,6 +11,14 @@ import { countsOf, type Interruption } from './trigger-ledger.ts'
 
 /** More lost triggers in a row than this mean that the counter was reset or mistyped, not that parts passed. */
 const MAX_GAP = 100_000
+/** The same of more than can pass in a second; a few may come at once. */
+const MAX_PER_S = 200
+const SHORT_GAP = 1_000
+/** A count that goes on by multiples of this has its two words of 16 bits swapped, or is read one register beside. */
+const WORD = 0x1_0000
+
+const MISREAD =
+  'these stay unexplained in the balance; check the trigger counter of the device: it was reset or read wrongly (of a PLC check `baseRegister` and the order of the words of a 32-bit value, high word first)'
 /** Rows looked at in one go. */
 const PAGE = 5_000
 
@@ -30,13 +38,13 @@ interface Count {
 }
 
 /** A trigger that is open, or behind which numbers are missing up to `next`. */
-type Suspect = { number: number; at: string; state: string; next: number }
+type Suspect = { number: number; at: string; state: string; next: number; next_at: string }
 
 /**
  * Gives `write` a no-verdict capture for every trigger that was announced and never judged, and for every number the counter
  * skipped since the first one known: in the count of `next` below that, in the others as far as they came. A jump over more
- * than 100,000 numbers is not closed: it is kept in `trigger_gap`, where the balance finds it, and reported once; one that
- * leads to `next` itself, of which no part is known, is only reported.
+ * numbers than parts can have passed (see `mostLost`) is not closed: it is kept in `trigger_gap`, where the balance finds it,
+ * and reported once; one that leads to `next` itself, of which no part is known, is only reported.
  *
  * Remembers what has been gone through, so that the next audit reads the numbers that are new and the open ones.
  */
@@ -70,10 +78,10 @@ function auditCount(
 ): CodedError | null {
   let refusal: CodedError | null = null
   const range = (from: number, until: number): void => {
-    for (const s of suspects(db, c, from, until)) {
+    for (const s of suspects(db, c, from, until, now)) {
       if (s.state === 'open') close(s.number, s.at)
       const missing = s.next - s.number - 1
-      if (missing <= MAX_GAP) for (let n = s.number + 1; n < s.next; n++) close(n, now)
+      if (missing <= mostLost(s)) for (let n = s.number + 1; n < s.next; n++) close(n, now)
       else {
         refusal ??= refusalOf(c.station, s)
         if (s.next < c.until) keepGap(db, c, s, now)
@@ -127,14 +135,16 @@ function edge(db: SqlDatabase, c: Count, which: 'min' | 'max'): number | null {
 }
 
 /** In order; SQLite reads no further than a page asks, and `from` must be a number that is known. */
-function* suspects(db: SqlDatabase, c: Count, from: number, until: number): Generator<Suspect> {
+function* suspects(db: SqlDatabase, c: Count, from: number, until: number, now: string): Generator<Suspect> {
   for (let at = from; at < until;) {
     const page = db.all<Suspect>(
-      `select number, at, state, next from (
-         select number, at, state, lead(number, 1, ?) over (order by number) as next
-         from part_trigger where station = ? and attempt = ? and number >= ? and number < ?)
+      `select number, at, state, next, next_at from (
+         select number, at, state, lead(number, 1, ?) over count as next, lead(at, 1, ?) over count as next_at
+         from part_trigger where station = ? and attempt = ? and number >= ? and number < ?
+         window count as (order by number))
        where state = 'open' or next <> number + 1 order by number limit ${PAGE}`,
       until,
+      now,
       c.station,
       c.attempt,
       at,
@@ -170,12 +180,23 @@ function keepGap(db: SqlDatabase, c: Count, s: Suspect, now: string): void {
   )
 }
 
-const refusalOf = (station: string, s: Suspect): CodedError =>
-  new CodedError('EVT_SEQUENCE', {
-    expected: `at most ${MAX_GAP} lost triggers in a row`,
-    actual: `${s.next - s.number - 1} of station ${station}: ${s.number + 1} to ${s.next - 1}`,
-    hint: 'these stay unexplained in the balance; check the trigger counter of the device: it was reset or read wrongly',
+/** Whole seconds from a trigger to the next one that is known; 0 where the clock was set back. */
+const elapsedS = (s: Suspect): number =>
+  Math.max(0, Math.floor((Date.parse(s.next_at) - Date.parse(s.at)) / 1000))
+
+/** How many parts can have passed behind a trigger, unseen; 0 where the count went on by whole words. */
+const mostLost = (s: Suspect): number =>
+  (s.next - s.number) % WORD === 0 ? 0 : Math.min(MAX_GAP, Math.max(SHORT_GAP, MAX_PER_S * elapsedS(s)))
+
+function refusalOf(station: string, s: Suspect): CodedError {
+  const [most, seconds] = [mostLost(s), elapsedS(s)]
+  return new CodedError('EVT_SEQUENCE', {
+    expected:
+      most === 0 ? 'a count that goes on by 1 a part' : `at most ${most} lost triggers in ${seconds} s`,
+    actual: `${s.next - s.number - 1} of station ${station} in ${seconds} s: ${s.number + 1} to ${s.next - 1}`,
+    hint: MISREAD,
   })
+}
 
 function interrupted(
   i: Interruption,
