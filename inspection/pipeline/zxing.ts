@@ -222,7 +222,7 @@ function toRead(r: ReadResult, toImage: Patch['toImage'], itfDigits: readonly nu
     corners: [topLeft, topRight, bottomRight, bottomLeft].map((p) => toImage(p.x, p.y)),
   }
   const itf = found.symbology === 'ITF' && itfError(r.text, itfDigits)
-  const wrong = r.isValid ? partError(r) || guessError(r) || itf : r.error
+  const wrong = r.isValid ? partError(r) || programError(r) || guessError(r) || itf : r.error
   return r.isValid && !wrong
     ? { ok: true, text: r.text, ...found }
     : { ok: false, text: '', ...found, error: wrong || 'the symbol does not decode' }
@@ -234,11 +234,25 @@ const partError = ({ sequenceSize, sequenceIndex }: ReadResult): string | null =
     ? null
     : `symbol ${sequenceIndex + 1} of ${sequenceSize || 'several'} that hold one text (structured append)`
 
+/** What the reader says beside the text, as far as it is looked at. */
+interface Extra {
+  /** Share of the words of error correction that are left. */
+  UEC?: number
+  /** The symbol programs a reader: FNC3 of Code 128, Reader Programming of DataMatrix, Reader Initialization of Aztec. */
+  ReaderInit?: boolean
+}
+
+const extraOf = ({ extra }: ReadResult): Extra => JSON.parse(extra || '{}') as Extra
+
+/** Why a symbol says nothing about a part; null when it may. By their standards such a text is not to be transmitted. */
+const programError = (r: ReadResult): string | null =>
+  extraOf(r).ReaderInit ? 'the symbol programs a reader, and is no data' : null
+
 /** Why the text of a symbol may be made up; null when enough of its error correction is left to tell, or it has none. */
-function guessError({ symbology, extra }: ReadResult): string | null {
-  const least = LEAST_LEFT[symbology]
+function guessError(r: ReadResult): string | null {
+  const least = LEAST_LEFT[r.symbology]
   if (least === undefined) return null
-  const { UEC: left = 1 } = JSON.parse(extra || '{}') as { UEC?: number }
+  const { UEC: left = 1 } = extraOf(r)
   return left > least
     ? null
     : `${Math.round(left * 100)} % of the error correction is left, too little to tell`

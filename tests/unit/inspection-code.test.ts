@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { prepareZXingModule, writeBarcode, type WriteInputBarcodeFormat } from 'zxing-wasm/writer'
+import {
+  prepareZXingModule,
+  writeBarcode,
+  type WriteInputBarcodeFormat,
+  type WriterOptions,
+} from 'zxing-wasm/writer'
 import type { Recipe } from '../../contracts/index.ts'
 import { codesElsewhere, identityTools } from '../../inspection/index.ts'
 import { goldenFile, render } from './samples/inspection-recipes.ts'
@@ -114,6 +119,29 @@ describe('code@1', async () => {
       },
     ])
   })
+
+  // Code 128 with FNC3, and what the other two have for it.
+  it.each(['Code128', 'DataMatrix', 'Aztec'] as const)(
+    'takes no name from a %s that programs a reader',
+    async (format) => {
+      const read = async (options: WriterOptions['options']) => {
+        const { image } = await writeBarcode('SN-0042', { format, scale: 2, options: options ?? '' })
+        const code = sharp(new Uint8Array(await (image as Blob).arrayBuffer())).flatten({
+          background: '#fff',
+        })
+        const pixels = await sharp({ create: { width: 320, height: 240, channels: 3, background: '#fff' } })
+          .composite([{ input: await code.png().toBuffer(), left: 30, top: 40 }])
+          .toColourspace('b-w')
+          .raw()
+          .toBuffer()
+        return (await judge(size, pixels, [{ ...tool, formats: [format] }])).codes
+      }
+      expect(await read('')).toMatchObject([{ ok: true, text: 'SN-0042' }])
+      expect(await read('readerInit')).toMatchObject([
+        { ok: false, symbology: format, text: '', error: 'the symbol programs a reader, and is no data' },
+      ])
+    },
+  )
 
   it('gives a name to a part that cannot be judged', async () => {
     const pixels = await scene('SN-0043', 'QRCode', false, 100, 40)
