@@ -239,6 +239,11 @@ describe('events that overtake each other', () => {
       ['1 A 06-07', '1 B 08-'],
     ],
     [
+      'packed twice, and unpacked once',
+      [packing('ADD', A, 5, [1], '1'), packing('ADD', A, 6, [1], '2'), packing('DELETE', A, 7, [1], '3')],
+      ['1 A 05-07', '1 A 06-07'],
+    ],
+    [
       'packed at a wrong time and unpacked',
       [
         packing('ADD', A, 6, [1], 'w'),

@@ -185,7 +185,10 @@ export class EpcisWriter {
     if (cycle !== null) return cycle
     // Somebody else said the same: no contradiction, but when that one is taken back it is said all the same.
     if (!insertLink(this.#db, link, at, position)) keepWaiting(this.#db, link, at, position)
-    else if (link.quantity === null) endWithin(this.#db, link, at)
+    else if (link.quantity === null) {
+      makeWaiting(this.#db, [child], position)
+      endWithin(this.#db, link, at)
+    }
     return null
   }
 

@@ -35,8 +35,8 @@ export function endLinks(
 }
 
 /**
- * Of two packings in one box the later unpacking may be told before the later packing, and has then ended the first one:
- * what was just made begins within that, and ends with it.
+ * An unpacking may be told before a packing of before it, and has then ended another one in that box, told already: what
+ * was just made ends with the first of these behind it.
  */
 export function endWithin(
   db: SqlDatabase,
@@ -46,7 +46,7 @@ export function endWithin(
   const end = db.get<{ valid_to: string; closed_by: number }>(
     `select e.valid_to, e.closed_by from edge e join event v on v.position = e.closed_by
        where e.child in (select value from json_each(?1)) and e.parent in (select value from json_each(?2))
-         and e.kind = ?3 and e.valid_from < ?4 and e.valid_to > ?4 and v.type in (${UNPACKING.map((type) => `'${type}'`).join(', ')})
+         and e.kind = ?3 and e.valid_to > ?4 and v.type in (${UNPACKING.map((type) => `'${type}'`).join(', ')})
        order by e.valid_to limit 1`,
     JSON.stringify(namesOf(db, child)),
     JSON.stringify(namesOf(db, parent)),
