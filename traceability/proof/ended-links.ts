@@ -15,6 +15,8 @@ interface Ending {
 const NONE: Ending = { at: '', ends: new Set() }
 /** Ended at an earlier time, which was told later, or by a return of before. */
 const EARLIER = `valid_to < ? and (closed_by > ? or ${ENDED_BY_RETURN})`
+/** It began before and is open, or ended later. */
+const BEYOND = `valid_from < ? and (valid_to is null or valid_to > ?)`
 const endKey = (kind: string, child: string | null, parent: string | null): string =>
   `${kind} ${child ?? ''} ${parent ?? ''}`
 
@@ -44,24 +46,33 @@ export class EndedLinks {
 
   /**
    * Whether the event at that position ended something of what it says, or that was taken back since; also where
-   * something of before it, told later, ended that.
+   * something of before it, told later, ended that, and nothing that it names by that name goes on beyond it.
    */
   ended(end: StatedEnd, position: number): boolean {
-    const named = (['child', 'parent'] as const).flatMap((name) => {
-      const uri = end[name]
-      return uri === null ? [] : [{ name, names: JSON.stringify(namesEverOf(this.#db, uri)) }]
-    })
-    const isThere = (by: string, ...values: (number | string)[]): boolean =>
-      this.#db.get(
-        `select 1 as found from edge where kind = ? and ${by}${named
-          .map(({ name }) => ` and ${name} in (select value from json_each(?))`)
-          .join('')} limit 1`,
-        end.kind,
-        ...values,
-        ...named.map(({ names }) => names),
-      ) !== undefined
-    if (isThere('closed_by = ?', position) || this.#takenBack.ended(end, position)) return true
-    return isThere(EARLIER, this.#ending(position).at, position)
+    const isThere = (
+      names: (uri: string) => string[],
+      by: string,
+      ...values: (number | string)[]
+    ): boolean => {
+      const named = (['child', 'parent'] as const).flatMap((name) => {
+        const uri = end[name]
+        return uri === null ? [] : [{ name, names: JSON.stringify(names(uri)) }]
+      })
+      return (
+        this.#db.get(
+          `select 1 as found from edge where kind = ? and ${by}${named
+            .map(({ name }) => ` and ${name} in (select value from json_each(?))`)
+            .join('')} limit 1`,
+          end.kind,
+          ...values,
+          ...named.map(({ names }) => names),
+        ) !== undefined
+      )
+    }
+    const ever = (uri: string): string[] => namesEverOf(this.#db, uri)
+    if (isThere(ever, 'closed_by = ?', position) || this.#takenBack.ended(end, position)) return true
+    const { at } = this.#ending(position)
+    return isThere(ever, EARLIER, at, position) && !isThere((uri) => [uri], BEYOND, at, at)
   }
 
   #ending(position: number): Ending {
