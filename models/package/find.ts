@@ -90,7 +90,16 @@ export async function packageNamed(dirs: readonly string[], id: string): Promise
   if (newest !== undefined) return newest
   const same = broken.find((b) => basename(b.dir).startsWith(id))
   if (same !== undefined) throw same.error
-  throw unknownModel({ id, dirs, there: packages.map((p) => p.id), kind: 'packages' })
+  const folder = await readInfo(resolve(id)).catch(() => null)
+  throw unknownModel({
+    id,
+    dirs,
+    there: packages.map((p) => p.id),
+    kind: 'packages',
+    ...(folder !== null && {
+      hint: `a model is named by its id, that of this folder is ${folder.id}, with SIGHTLINE_MODELS=${dirname(folder.dir)}`,
+    }),
+  })
 }
 
 /**

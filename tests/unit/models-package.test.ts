@@ -313,6 +313,9 @@ describe('finding and commands', () => {
       'one of the backbones (none); found other',
     )
     await expect(packageNamed([], 'other')).rejects.toThrow('searched no folder')
+    await expect(packageNamed([], sound.dir)).rejects.toThrow(
+      `that of this folder is toy-decoded, with SIGHTLINE_MODELS=${sound.root}, or name`,
+    )
 
     const many = ['zz', ...Array.from({ length: 20 }, (_, n) => `cap-${n}`), 'housing-left', 'housing-right']
     const { message } = unknownModel({
