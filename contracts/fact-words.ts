@@ -172,6 +172,8 @@ const WORDS: Readonly<Record<string, string>> = {
   // The store of a plant.
   'check address, network and that PostgreSQL runs; it is tried again':
     '请检查地址、网络以及 PostgreSQL 是否运行;将自动重试',
+  'raise max_connections of PostgreSQL, or the limit of role or database, or end other connections; it is tried again':
+    '请调高 PostgreSQL 的 max_connections 或该角色、数据库的连接上限,或断开其他连接;将自动重试',
   'check the certificate of the server (host, dates, authority), `sslrootcert` of the URL and the clock here; it is tried again':
     '请检查服务器证书(主机名、有效期、签发机构)、URL 中的 `sslrootcert` 和本机时钟;将自动重试',
   'check the files that the URL names: sslrootcert, sslcert, sslkey':

@@ -1,4 +1,4 @@
-import { type PartStore, type ReplicationState, uuidv7 } from '../../contracts/index.ts'
+import { errorText, type PartStore, type ReplicationState, uuidv7 } from '../../contracts/index.ts'
 import type { LineState } from '../../dashboard/index.ts'
 import { type HoldOrder, placeOf, type Replication, startReplication } from '../../traceability/index.ts'
 import type { LineConfig } from './config.ts'
@@ -66,19 +66,19 @@ export function plantModes(
   // One that refuses the log, or has no room for it, is heard all the same.
   const away = state.fault !== null && state.state !== 'refused' && state.fault.code !== 'TRC_DISK_FULL'
   if (state.fault !== null) {
-    const { message } = state.fault
+    const why = errorText(state.fault)
     const heard = state.holds && (away || heardAt === null) ? heardText(heardAt) : null
     modes.push({
       id: 'plant-store',
       text:
         state.state === 'refused'
           ? {
-              en: `The plant store refuses the log of this line: ${message}`,
-              zh: `工厂数据库拒绝本产线的日志:${message}`,
+              en: `The plant store refuses the log of this line: ${why.en}`,
+              zh: `工厂数据库拒绝本产线的日志:${why.zh}`,
             }
           : {
-              en: `The plant store is away, events wait here: ${message}${heard?.en ?? ''}`,
-              zh: `工厂数据库不可用,事件暂存于本机:${message}${heard?.zh ?? ''}`,
+              en: `The plant store is away, events wait here: ${why.en}${heard?.en ?? ''}`,
+              zh: `工厂数据库不可用,事件暂存于本机:${why.zh}${heard?.zh ?? ''}`,
             },
     })
   }
@@ -92,14 +92,16 @@ export function plantModes(
       },
     })
   const notTaken = state.holds?.fault
-  if (notTaken)
+  if (notTaken) {
+    const why = errorText(notTaken)
     modes.push({
       id: 'plant-holds',
       text: {
-        en: `A hold or release of the plant cannot be recorded here, tried again: ${notTaken.message}`,
-        zh: `工厂下达的隔离或解除无法在本产线记录,正在重试:${notTaken.message}`,
+        en: `A hold or release of the plant cannot be recorded here, tried again: ${why.en}`,
+        zh: `工厂下达的隔离或解除无法在本产线记录,正在重试:${why.zh}`,
       },
     })
+  }
   return modes
 }
 

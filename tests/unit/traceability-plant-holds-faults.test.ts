@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 import { plantModes, takeOver } from '../../bin/line/replication.ts'
-import { plantStoreSchema, type ReplicationState, type SqlDatabase } from '../../contracts/index.ts'
+import {
+  CodedError,
+  plantStoreSchema,
+  type ReplicationState,
+  type SqlDatabase,
+  toFact,
+} from '../../contracts/index.ts'
 import {
   holdOrders,
   PlantDesk,
@@ -12,6 +18,7 @@ import {
   type PostgresDatabase,
   startReplication,
 } from '../../traceability/index.ts'
+import { postgresError } from '../../traceability/plant/postgres-errors.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import { DATABASE_URL, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
@@ -58,6 +65,27 @@ it('says when the plant was not heard for a while although the connection stands
   }
   expect(plantModes(full, nowMs)[0]?.text.en).toBe('The plant store is away, events wait here: full')
   expect(ids(full)).toEqual(['plant-store', 'plant-heard'])
+})
+
+it('says in Chinese, too, why the plant takes nothing, or a hold of it is not recorded', () => {
+  const away: ReplicationState = {
+    log: 'p1/line-a',
+    state: 'away',
+    received: 1,
+    events: 9,
+    imagesMissing: 0,
+    fault: toFact(
+      postgresError({ message: 'none', code: '3D000', constraint: '' }, 'TRC_WRITE', 'db:5432/plant'),
+    ),
+    currentAt: null,
+    holds: { heardAt: null, fault: toFact(new CodedError('TRC_WRITE', { actual: 'nothing' })) },
+  }
+  const zh = (s: ReplicationState): string[] => plantModes(s).map((m) => m.text.zh)
+  expect(zh(away)).toEqual([
+    '工厂数据库不可用,事件暂存于本机:TRC_OPEN:存储无法打开(db:5432/plant);实际为 none (3D000);请检查 URL 中的数据库、用户及其权限;从未收到其他产线的隔离信息',
+    '工厂下达的隔离或解除无法在本产线记录,正在重试:TRC_WRITE:存储拒绝写入;实际为 无',
+  ])
+  expect(zh({ ...away, state: 'refused' })[0]).toMatch(/^工厂数据库拒绝本产线的日志:TRC_OPEN:存储无法打开/)
 })
 
 describeWith('PostgreSQL', await postgresPresent(), 'holds of a plant when something is lost', () => {

@@ -37,6 +37,16 @@ it('what is set to be read only need not be a standby', () => {
   expect(told).toContain('default_transaction_read_only')
 })
 
+it.each(['sorry, too many clients already', 'too many connections for role "line"'])(
+  'a server that has no connection left is said to run: %s',
+  (message) => {
+    const told = advice(message, '53300')
+    expect(told).toContain('TRC_PLANT')
+    expect(told).toContain('max_connections')
+    expect(told).not.toContain('that PostgreSQL runs')
+  },
+)
+
 // EPIPE has the length of a SQLSTATE.
 it.each(['EPIPE', 'ECONNRESET', 'ETIMEDOUT', 'ENETUNREACH', ''])(
   'a connection that broke with %s is no refusal',

@@ -11,6 +11,8 @@ const AWAY = /^(08|57P|53[34]|58)/
  * somebody else answers than who was connected to.
  */
 export const POOLER = '08P01'
+/** So many are connected as server, database or role may have (`too_many_connections`). */
+const FULL = '53300'
 /** A standby, or set to be read only. */
 const READ_ONLY = '25006'
 /** Somebody answers, and Node does not accept the certificate (`tls`, X509 certificate error codes). */
@@ -63,6 +65,8 @@ function awayHint(message: string, code: string): string {
   if (CERTIFICATE.test(code))
     return 'check the certificate of the server (host, dates, authority), `sslrootcert` of the URL and the clock here; it is tried again'
   if (FILE.test(message)) return 'check the files that the URL names: sslrootcert, sslcert, sslkey'
+  if (code === FULL)
+    return 'raise max_connections of PostgreSQL, or the limit of role or database, or end other connections; it is tried again'
   return 'check address, network and that PostgreSQL runs; it is tried again'
 }
 
