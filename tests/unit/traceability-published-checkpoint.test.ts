@@ -128,6 +128,14 @@ describe('the file checkpoint', () => {
     expect(await signNow(dir)).toEqual([])
   })
 
+  it('older than that was put there, and is told', async () => {
+    writeFileSync(inLog('checkpoint'), notes()[0] ?? '')
+    const [first = 0, , last = 0] = notes().map((note) => parseCheckpoint(note).size)
+    expect(await findings()).toEqual([
+      `checkpoint: checkpoint: an older one, over ${first} events, and checkpoints.jsonl ends at ${last}`,
+    ])
+  })
+
   it('that goes further than the lines is evidence that they were cut: nothing more is signed, nothing replaced', async () => {
     const right = published()
     const lines = readFileSync(inLog('checkpoints.jsonl'), 'utf8').split('\n')

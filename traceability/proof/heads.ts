@@ -98,6 +98,7 @@ export function readHeads(
   const published = readNotes(logDir(dataDir))
   let line = 0
   let largest = 0
+  let before = 0
   for (const kept of keptCheckpoints(dataDir).read()) {
     line += 1
     const from = `checkpoints.jsonl line ${line}`
@@ -106,7 +107,7 @@ export function readHeads(
       const size = take(kept.note, from)
       if (size >= 0 && size < largest)
         findings.add('checkpoint', `${from}: ${size} events after a checkpoint of ${largest}`)
-      largest = Math.max(largest, size)
+      if (size > largest) [before, largest] = [largest, size]
     }
   }
   // A crash may leave the first line without its file.
@@ -117,6 +118,11 @@ export function readHeads(
     const size = take(note, aside ? `${name}, which the line found in place of its checkpoint` : name)
     if (size > largest)
       findings.add('checkpoint', `${name}: over ${size} events, and checkpoints.jsonl ends at ${largest}`)
+    else if (size >= 0 && !aside && size < before && isBehind(dataDir, before))
+      findings.add(
+        'checkpoint',
+        `${name}: an older one, over ${size} events, and checkpoints.jsonl ends at ${largest}`,
+      )
     else if (size >= 0 && aside)
       findings.add('checkpoint', `${name}: the line found this older one in place of its checkpoint`)
   }
@@ -126,6 +132,17 @@ export function readHeads(
     origin,
     checkpoints,
     cosigned: [...cosigned.values()],
+  }
+}
+
+/** Whether the file is still over less: a running line may have signed on since it was read first. */
+function isBehind(dataDir: string, size: number): boolean {
+  const note = readNotes(logDir(dataDir)).find(({ name }) => name === 'checkpoint')?.note
+  try {
+    return note !== undefined && parseCheckpoint(note).size < size
+  } catch {
+    // Damaged since: the next look tells it.
+    return false
   }
 }
 
