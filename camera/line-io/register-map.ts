@@ -1,4 +1,4 @@
-import type { I18n } from '../../contracts/index.ts'
+import { CodedError, type I18n } from '../../contracts/index.ts'
 
 /** Why the PLC took or refused a result. */
 export const ACK_CODES = { none: 0, accepted: 1, late: 2, unknownTrigger: 3 } as const
@@ -120,12 +120,29 @@ export const encodePlc = (b: PlcBlock): number[] => [
   b.heartbeat & 0xffff,
 ]
 
-export const decodePlc = (words: readonly number[]): PlcBlock => ({
-  trigger: join32(words[0], words[1]),
-  ackTrigger: join32(words[2], words[3]),
-  ackCode: words[4] ?? 0,
-  heartbeat: words[5] ?? 0,
-})
+/** What some gateways answer for a device behind them that does not; no acknowledge has such a code. */
+const ABSENT = 0xffff
+
+/** @throws CAM_IO when nothing but 0xFFFF was read, which would be part 4,294,967,295 */
+export function decodePlc(words: readonly number[]): PlcBlock {
+  if (words.every((word) => word === ABSENT))
+    throw new CodedError('CAM_IO', {
+      expected: 'the registers of the PLC',
+      actual: '0xFFFF in each',
+      hint: 'a gateway answers so for a device that is not there: check the PLC behind it, and `baseRegister`',
+      zh: {
+        expected: 'PLC 的寄存器',
+        actual: '全部为 0xFFFF',
+        hint: '网关对不在线的设备如此应答:请检查其后的 PLC 以及 `baseRegister`',
+      },
+    })
+  return {
+    trigger: join32(words[0], words[1]),
+    ackTrigger: join32(words[2], words[3]),
+    ackCode: words[4] ?? 0,
+    heartbeat: words[5] ?? 0,
+  }
+}
 
 export const encodePc = (b: PcBlock): number[] => [
   Number(b.ready),
