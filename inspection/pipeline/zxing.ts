@@ -222,7 +222,7 @@ function toRead(r: ReadResult, toImage: Patch['toImage'], itfDigits: readonly nu
     corners: [topLeft, topRight, bottomRight, bottomLeft].map((p) => toImage(p.x, p.y)),
   }
   const itf = found.symbology === 'ITF' && itfError(r.text, itfDigits)
-  const wrong = r.isValid ? partError(r) || programError(r) || guessError(r) || itf : r.error
+  const wrong = r.isValid ? partError(r) || programError(r) || guessError(r) || halfError(r) || itf : r.error
   return r.isValid && !wrong
     ? { ok: true, text: r.text, ...found }
     : { ok: false, text: '', ...found, error: wrong || 'the symbol does not decode' }
@@ -257,6 +257,15 @@ function guessError(r: ReadResult): string | null {
     ? null
     : `${Math.round(left * 100)} % of the error correction is left, too little to tell`
 }
+
+/**
+ * Why a UPC-E may be the left half of an EAN-13; null when it cannot. That half begins with a digit of odd parity, which in
+ * UPC-E only number system 1 does. GS1 has UPC-E for number system 0 alone (General Specifications, 2.1.3.3).
+ */
+const halfError = (r: ReadResult): string | null =>
+  NAMES.get(r.format) === 'UPC-E' && r.text.startsWith('01')
+    ? 'a UPC-E of number system 1 may be half of an EAN-13, and is none of GS1'
+    : null
 
 /** Why digits of an ITF symbol are no read; null when they are one. */
 function itfError(text: string, itfDigits: readonly number[]): string | null {

@@ -107,4 +107,17 @@ describe('code@1 on damaged symbols', async () => {
     const { codes } = await judge([info.width, info.height], pixels, [tool])
     expect(codes).toMatchObject([{ ok: true, symbology: 'MicroPDF417', text }])
   })
+
+  it.each(['125579055245', '853230835825'])('takes no half of the EAN-13 %s for a UPC-E', async (digits) => {
+    // Three bars and spaces of guard, six digits, and the middle with the bar behind it: 51 of 95 modules.
+    const { data, info } = await printed(digits, { format: 'EAN13', scale: 4 })
+    const dark = [...data.keys()].filter((i) => (data[i] ?? 255) < 128).map((i) => i % info.width)
+    const left = dark.reduce((a, b) => Math.min(a, b))
+    const px = (dark.reduce((a, b) => Math.max(a, b)) + 1 - left) / 95
+    const torn = data.map((v, i) => ((i % info.width) - left < 51 * px ? v : 255))
+    const tool = { id: 'id', use: 'code@1', formats: ['EAN-13', 'UPC-E'] }
+    const read = async (pixels: Uint8Array) => (await judge([info.width, info.height], pixels, [tool])).codes
+    expect(await read(data)).toMatchObject([{ ok: true, symbology: 'EAN-13' }])
+    expect(await read(torn)).toMatchObject([{ ok: false, symbology: 'UPC-E', text: '' }])
+  })
 })
