@@ -14,6 +14,10 @@ export const FOREIGN_FAMILIES = [
 ] as const
 export type ForeignFamily = (typeof FOREIGN_FAMILIES)[number]
 
+/** Families that judge the whole image by the score of every class. */
+export const isClassifier = (family: ForeignFamily): boolean =>
+  family === 'torchvision-classify' || family === 'yolo-classify'
+
 const levels = z.union([z.tuple([z.number(), z.number(), z.number()]), z.tuple([z.number()])])
 
 /** `import.json` beside a reference, or the flags of `sightline models import`. */

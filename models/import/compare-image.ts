@@ -8,6 +8,7 @@ import type { ScaledTo } from '../onnx/scaling.ts'
 import { openSession } from '../runtime/ort-session.ts'
 import type { ImageTensor, RawOutputs } from '../runtime/ort-session.ts'
 import { compareAreas } from './areas.ts'
+import { isClassifier } from './arguments.schema.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 import type { OpenForeign } from './open-foreign.ts'
 import { compareFindings, pixelDifference } from './parity.ts'
@@ -147,7 +148,7 @@ export function verdictOf(
   args: ImportArguments,
   { findings, scores }: { scores: Readonly<Record<string, number>>; findings: readonly unknown[] },
 ): string {
-  if (args.family === 'torchvision-classify' || args.family === 'yolo-classify') {
+  if (isClassifier(args.family)) {
     const [first, ...rest] = Object.entries(scores)
     if (first === undefined) throw lacking('the score of every class')
     return rest.reduce((a, b) => (b[1] > a[1] ? b : a), first)[0]

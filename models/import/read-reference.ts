@@ -4,7 +4,7 @@ import { CodedError, asCoded } from '../../contracts/index.ts'
 import { parsePackageJson } from '../package/parse-json.ts'
 import { fromPng } from '../package/png.ts'
 import type { Pixels } from '../pixels.ts'
-import { importArgumentsSchema, referenceSchema } from './arguments.schema.ts'
+import { importArgumentsSchema, isClassifier, referenceSchema } from './arguments.schema.ts'
 import type { ImportArguments, ReferenceFinding } from './arguments.schema.ts'
 
 /** What the original library made of one image. */
@@ -75,7 +75,7 @@ function refuseSomeScores(
   path: string,
   file: string,
 ): void {
-  if (family !== 'torchvision-classify' && family !== 'yolo-classify') return
+  if (!isClassifier(family)) return
   const lacking = labels.filter((label) => !Object.hasOwn(scores, label))
   if (lacking.length > 0)
     throw new CodedError('MDL_PACKAGE', {

@@ -1,5 +1,6 @@
 import { CodedError } from '../../contracts/index.ts'
 import { areasOff } from './areas.ts'
+import { isClassifier } from './arguments.schema.ts'
 import type { ForeignFamily, ImportArguments } from './arguments.schema.ts'
 import type { FindingParity, ImageParity } from './parity.ts'
 
@@ -110,10 +111,11 @@ export function refuseDifferences(
   parity: readonly ImageParity[],
 ): void {
   const exact = isExact(family)
+  const paired = exact && !isClassifier(family)
   const sum = (numberOf: (p: ImageParity) => number): number => parity.reduce((n, p) => n + numberOf(p), 0)
   const wanted = sum((p) => p.referenceFindings)
   const missing = sum((p) => p.given.missing)
-  if (exact && missing > LIMITS.missing * wanted)
+  if (paired && missing > LIMITS.missing * wanted)
     throw refused(compared, {
       expected: `the findings of ${compared.library}`,
       actual: `${missing} of ${wanted} are missing, on the pixels of the library`,
@@ -121,7 +123,7 @@ export function refuseDifferences(
     })
   const found = sum((p) => p.given.findings)
   const extra = sum((p) => p.given.unmatched) - missing
-  if (exact && extra > LIMITS.extra * found)
+  if (paired && extra > LIMITS.extra * found)
     throw refused(compared, {
       expected: `the findings of ${compared.library}, and no others`,
       actual: `${extra} of ${found} it has not, on the pixels of the library`,
