@@ -96,7 +96,7 @@ describe('records that are gone', () => {
 })
 
 it.each(['get', 'all', 'run'] as const)('damage that %s meets is told with what to do', async (method) => {
-  const { dir, db } = damagedTable('image')
+  const { db } = damagedTable('image')
   const read = openSql(db, { synchronous: 'normal' })
   const ask = () => read[method](method === 'run' ? 'delete from image' : 'select * from image')
   expect(ask).toThrow(
@@ -106,5 +106,53 @@ it.each(['get', 'all', 'run'] as const)('damage that %s meets is told with what 
     }),
   )
   read.close()
-  await expect(verifyDataDir(dir)).rejects.toMatchObject({ code: 'TRC_OPEN' })
+})
+
+it('a table that cannot be read is a finding, and no end of the check without a report', async () => {
+  await signNow(data.dir)
+  const { state, findings, limits } = await verifyDataDir(damagedTable('image').dir)
+  expect(state).toBe('altered')
+  expect(new Set(findings.map((f) => f.kind))).toEqual(new Set(['damaged']))
+  expect(limits.map((l) => l.en).join()).toContain('pages that cannot be read')
+})
+
+it('events that cannot be read are named by their places', async () => {
+  await capture(data.dir, 10, 60)
+  await signNow(data.dir)
+  const dir = data.copy()
+  const db = join(dir, 'trace.db')
+  // The second leaf of the table: https://www.sqlite.org/fileformat2.html#b_tree_pages
+  let leaf = 0
+  inPage(db, 'event', (page) => {
+    expect(page.readUInt8(0), 'an interior page').toBe(5)
+    leaf = page.readUInt32BE(page.readUInt16BE(14))
+  })
+  const before = openSql(db, { synchronous: 'normal', readOnly: true })
+  const size = Number(before.get('pragma page_size')?.['page_size'])
+  const last = Number(before.get('select max(position) as last from event')?.['last'])
+  before.close()
+  const fd = openSync(db, 'r+')
+  writeSync(fd, Buffer.alloc(size), 0, size, (leaf - 1) * size)
+  closeSync(fd)
+  const readable = openSql(db, { synchronous: 'normal', readOnly: true })
+  const lost = Array.from({ length: last }, (_, n) => n + 1).filter((n) => {
+    try {
+      return readable.get('select json from event where position = ?', n) === undefined
+    } catch {
+      return true
+    }
+  })
+  readable.close()
+  expect(lost.length).toBeGreaterThan(0)
+  expect(lost.length).toBeLessThan(last)
+  const [from, to] = [lost[0], lost.at(-1)]
+  const { state, findings } = await verifyDataDir(dir)
+  expect(state).toBe('altered')
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      kind: 'damaged',
+      position: from,
+      detail: from === to ? `event ${from} cannot be read` : `events ${from} to ${to} cannot be read`,
+    }),
+  )
 })

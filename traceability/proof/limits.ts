@@ -23,8 +23,8 @@ export const LIMITS = {
     en: 'what the gate acknowledged, late results and triggers that were never judged are kept beside the log and are not covered; with which lot a unit was commissioned stands in no event; it is not seen that a further name of a unit is gone, nor, of a box that was unpacked as a whole, that one thing of several is put back, nor that a link which a captured event could not make when it came was added or is gone',
   },
   brokenOff: {
-    zh: '数据库中有产线从不写入的内容,核对因此中断:其余内容未再核对。',
-    en: 'the check broke off at what no line writes into its database: nothing else was compared',
+    zh: '数据库中有产线从不写入的内容或无法读取的页,核对因此中断:其余内容未再核对。',
+    en: 'the check broke off at what no line writes into its database, or at pages that cannot be read: nothing else was compared',
   },
   noTables: {
     zh: '日志本身已被改动:谱系关系、事实、隔离和复核的表未再核对。',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { asCoded, type I18n } from '../../contracts/index.ts'
 import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts'
 import { openToRead } from '../store/open-to-read.ts'
+import { pagesThatBroke, unreadableEvents } from './damaged-pages.ts'
 import { checkFacts } from './fact-check.ts'
 import { EventRows } from './event-rows.ts'
 import { explain } from './explain.ts'
@@ -37,7 +38,8 @@ export interface VerifyOptions {
  * Checks a data directory against what was signed, offline and without changing anything: every event, the tree, every
  * kept checkpoint and cosignature, sequences, records, images, and the schema of the database.
  *
- * @throws CFG_DATA_DIR when there is no log; TRC_OPEN when the database cannot be read
+ * @throws CFG_DATA_DIR when there is no log; TRC_OPEN when the database cannot be opened, or read for another reason than
+ *   damaged pages
  */
 export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Promise<VerifyReport> {
   const file = join(dataDir, 'trace.db')
@@ -124,10 +126,12 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
       limits,
     }
   } catch (error) {
-    // One cell that nobody can read must not hide that the data were altered.
+    // One cell or page that nobody can read must not hide that the data were altered.
     const odd = oddNumbers(db)
-    if (odd.length === 0) throw error
-    for (const said of odd) findings.add('damaged', said)
+    const damaged = odd.length > 0 ? odd : pagesThatBroke(db)
+    if (damaged.length === 0) throw error
+    for (const said of damaged) findings.add('damaged', said)
+    for (const { position, detail } of unreadableEvents(db)) findings.add('damaged', detail, { position })
     return {
       state: 'altered',
       origin: heads.origin,
