@@ -101,11 +101,14 @@ export function openApiDocument(
   return withoutFlags(document)
 }
 
-/** The generator ends a pattern with the flags of its RegExp, `/u`, which would be two characters to match. */
+/**
+ * The generator ends a pattern with the flags of its RegExp, `/u`, which would be two characters to match. A slash of the
+ * pattern itself is escaped.
+ */
 const withoutFlags = (document: object): object =>
   JSON.parse(
     JSON.stringify(document, (key, value: unknown) =>
-      key === 'pattern' && typeof value === 'string' ? value.replace(/\/[a-z]+$/, '') : value,
+      key === 'pattern' && typeof value === 'string' ? value.replace(/(?<!\\)\/[a-z]+$/, '') : value,
     ),
   ) as object
 

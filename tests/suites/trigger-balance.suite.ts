@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { shiftsSchema } from '../../contracts/index.ts'
+import { type CodedError, errorText, shiftsSchema } from '../../contracts/index.ts'
 import {
   at,
   context,
@@ -144,10 +144,12 @@ export function triggerBalanceSuite(name: string, open: () => Promise<StoreUnder
         expect(await s.store.balance()).toEqual([{ ...whole, noVerdicts: lost, closed: true }])
         return
       }
-      await expect(closing).rejects.toMatchObject({
+      const error = await closing.catch((e: unknown) => e as CodedError)
+      expect(error).toMatchObject({
         code: 'EVT_SEQUENCE',
         detail: { actual: refused, hint: expect.stringContaining('`baseRegister`') as unknown },
       })
+      expect(errorText(error as CodedError).zh).not.toMatch(/[a-z]{3,} [a-z]{3,}/)
       const left = { noVerdicts: 0, closed: false, unexplained: lost, gaps: [{ first: 2, last: lost + 1 }] }
       expect(await s.store.balance()).toEqual([{ ...whole, ...left }])
     })

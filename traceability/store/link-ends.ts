@@ -5,11 +5,11 @@ import { GONE, type GoneLink, keepEnds, UNPACKING } from './kept-links.ts'
 export type Ended = Pick<GoneLink, 'child' | 'parent'>
 
 /** A link that something told before ended, only later than at ?2: what ended it was of another one, told since or not yet. */
-const ENDED_LATER = `valid_from < ?2 and valid_to > ?2 and closed_by <> ?3 and closed_by is not null`
+const ENDED_LATER = `valid_from < ?2 and valid_to > ?2 and closed_by <> ?3`
 
 /**
- * Ends what the link names and what began by then, or (`<`) before; a name that is empty stands for all. Each link ends with the first
- * end behind it, whichever is told first: what had ended it later waits for another one.
+ * Ends what the link names and what began by then, or (`<`) before; a name that is empty stands for all. Each link ends
+ * with the first end behind it, whichever is told first: what had ended it later waits for another one.
  *
  * @returns what was ended
  */
