@@ -247,6 +247,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const dashboard = createDashboard({
       queries: {
         ...questions.questions,
+        triggerBalance: async (...range) =>
+          store.withUnwritten(await questions.questions.triggerBalance(...range), ...range),
         eventsAfter: (position, limit) => queries.eventsAfter(position, limit),
         lastPosition: () => queries.lastPosition(),
       },

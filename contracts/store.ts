@@ -68,12 +68,17 @@ export interface TriggerBalance {
   noVerdicts: number
   /** Triggers accepted but not yet judged. */
   open: number
-  /** triggers = verdicts + noVerdicts + open */
+  /** triggers = verdicts + noVerdicts + open, and none is unwritten */
   closed: boolean
   /** triggers - verdicts - noVerdicts - open; absent when that is 0. */
   unexplained?: number
   /** Of those, the ones that wait in the spool although a later one is written; absent = none. */
   waiting?: number
+  /**
+   * Of a running line: triggers that neither store nor spool took yet. They are in none of the other numbers, but for
+   * `unexplained` once a later one is written; absent = none.
+   */
+  unwritten?: number
   /** Jumps of the counter too large to be lost parts, never closed: first and last number of each; absent when none. */
   gaps?: { first: number; last: number }[]
 }

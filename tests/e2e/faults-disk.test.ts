@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type PlcSimulator, startPlcSimulator } from '../../camera/index.ts'
+import type { TriggerBalance } from '../../contracts/index.ts'
 import { canMountTmpfs, mountTmpfs, unmount } from '../services/mounts.ts'
 import { describeWith } from '../services/require-service.ts'
 import { closedBooks, goodPng, type Workshop, workshop } from './bad-samples.ts'
@@ -92,6 +93,13 @@ describeWith(
       expect(degraded.map((d) => d.id)).toContain('store')
       expect(stations[0]?.camera.state).toBe('online')
       expect(plc.inputs().fault).toBe(true)
+      // What is written is balanced; what is not is missing from it, and says so.
+      await expect
+        .poll(async () => {
+          const [b] = await asked<TriggerBalance[]>(line, '/api/balance')
+          return [b?.closed, (b?.triggers ?? 0) - (b?.unexplained ?? 0) + (b?.unwritten ?? 0)]
+        })
+        .toEqual([false, plc.counter])
     })
 
     it('recovers by itself when there is room again: the alarm goes, parts pass, what was owed is recorded', async () => {
@@ -103,11 +111,7 @@ describeWith(
       await expect.poll(() => plc.inputs().fault).toBe(false)
       // While it runs, without a restart.
       await expect
-        .poll(
-          async () =>
-            (await asked<{ closed: boolean; open: number; triggers: number }[]>(line, '/api/balance'))[0],
-          { timeout: 20_000 },
-        )
+        .poll(async () => (await asked<TriggerBalance[]>(line, '/api/balance'))[0], { timeout: 20_000 })
         .toMatchObject({ closed: true, open: 0, triggers: plc.counter })
       expect(await stopped(line)).toBe(0)
     })

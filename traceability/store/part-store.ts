@@ -14,11 +14,11 @@ import {
   type QEvent,
   toFact,
   type TraceFact,
+  type TriggerBalance,
   uuidv7,
 } from '../../contracts/index.ts'
 import { checkAnnotation, checkEmitted } from './annotations.ts'
 import { captureAsk } from './capture-ask.ts'
-import type { ConsumerLedger } from './consumer-ledger.ts'
 import { LastTemplate, templateRef } from './last-template.ts'
 import { prepareCapture } from './prepared-capture.ts'
 import { recordOf } from './record-codec.ts'
@@ -29,40 +29,16 @@ import type { PlainEntry, SpoolEntry } from './spool-line.ts'
 import { fileError } from './sqlite-errors.ts'
 import { type OutboxEntry, patienceMs } from './store-ops.ts'
 import { StoreThread } from './store-thread.ts'
+import type { PartStoreOptions, TraceStore } from './trace-store.ts'
 import type { Announcement } from './trigger-ledger.ts'
 import { TwoPaths } from './two-paths.ts'
 import { UnkeptImage } from './unkept-image.ts'
-
-export interface PartStoreOptions {
-  /** Holds `trace.db` and `images/`; made when absent. */
-  dataDir: string
-  /** Default `<dataDir>/spool`; another disk makes the two paths independent. */
-  spoolDir?: string
-  /** A request not committed by then goes to the spool, ms. */
-  spoolAfterMs?: number
-  /** Pause between attempts to empty the spool, ms. */
-  drainEveryMs?: number
-  /** `full`: an acknowledged record survives a power cut. `normal`: it survives a crash of the program only. */
-  synchronous?: 'full' | 'normal'
-  /** PostgreSQL instead of `trace.db`; images and spool stay in `dataDir`. */
-  database?: { url: string; schema: string }
-  /** Hears of records the store refused while draining, of failed drains, and of a write-ahead log left at the end. */
-  onAlarm?: (error: CodedError) => void
-}
+import { UnwrittenTriggers } from './unwritten-triggers.ts'
 
 /** What a person says of parts by what is on record of them; a hold stops them at once, whatever is. */
 const LOOKS_BACK: readonly TraceFact['kind'][] = ['aggregate', 'dispose', 'rework', 'ship', 'use']
 /** Longest time that one who says so waits for the spool, ms. */
 const LOOK_BACK_MS = 5_000
-
-export interface TraceStore extends PartStore, ConsumerLedger {
-  /** Checked EPCIS events into the log and the genealogy, in one synced transaction. */
-  captureEpcis(request: EpcisCaptureRequest): Promise<EpcisCaptureAck>
-  /** Calls back after new events are committed. */
-  onAppend(listener: () => void): () => void
-  /** Deletes images for want of room: the event first, then the files. */
-  deleteImages(event: Omit<QEvent<ImagesDeleted>, 'sequence'>): Promise<void>
-}
 
 /**
  * Opens the store and first delivers what an earlier run left in the spool, so that counters and balance are true.
@@ -104,6 +80,7 @@ class SpoolingStore implements TraceStore {
   readonly #unkept: UnkeptImage
   readonly #copies = new SharedCopies()
   readonly #templates = new LastTemplate()
+  readonly #unwritten = new UnwrittenTriggers()
   #captured = 0
   #closed = false
 
@@ -118,7 +95,11 @@ class SpoolingStore implements TraceStore {
     this.#onAlarm = options.onAlarm ?? (() => undefined)
   }
 
-  async capture(request: CaptureRequest): Promise<CaptureAck> {
+  capture(request: CaptureRequest): Promise<CaptureAck> {
+    return this.#unwritten.recording({ ...request, at: request.startedAt }, this.#capture(request))
+  }
+
+  async #capture(request: CaptureRequest): Promise<CaptureAck> {
     this.#mustBeOpen()
     this.#paths.mustHaveRoom()
     const image = request.image === null ? null : this.#copies.take(request.image)
@@ -153,7 +134,7 @@ class SpoolingStore implements TraceStore {
   }
 
   async openTrigger(t: Announcement): Promise<void> {
-    await this.#plain({ op: 'openTrigger', ask: t })
+    await this.#unwritten.announcing(t, this.#plain({ op: 'openTrigger', ask: t }))
   }
 
   async annotate(inspectionId: string, note: Parameters<PartStore['annotate']>[1]): Promise<void> {
@@ -199,11 +180,17 @@ class SpoolingStore implements TraceStore {
   async closeInterrupted(...ask: Parameters<PartStore['closeInterrupted']>): Promise<number> {
     const [station, next, recipe, context, shifts] = ask
     await this.drain.all()
-    return this.#thread.call('closeInterrupted', { station, next, recipe, context, shifts })
+    const closed = await this.#thread.call('closeInterrupted', { station, next, recipe, context, shifts })
+    this.#unwritten.closed(station, next)
+    return closed
   }
 
   balance(from?: string, to?: string) {
     return this.#thread.call('balance', { from, to })
+  }
+
+  withUnwritten(...[balances, from, to]: Parameters<TraceStore['withUnwritten']>): TriggerBalance[] {
+    return this.#unwritten.beside(balances, from, to)
   }
 
   cursor(consumer: string): Promise<number> {

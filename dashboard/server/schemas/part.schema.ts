@@ -171,6 +171,8 @@ export const triggerBalanceSchema = z.object({
   gaps: z.array(z.object({ first: num, last: num })).optional(),
   /** Of what is unexplained, those that wait in the spool. */
   waiting: num.optional(),
+  /** What neither store nor spool took yet; in none of these numbers, but for `unexplained` once a later one is written. */
+  unwritten: num.optional(),
 })
 
 /** Newest first; the first one is still running. */

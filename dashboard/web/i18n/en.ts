@@ -105,6 +105,7 @@ export const en = {
     running: 'running',
     yes: 'Balanced',
     no: 'NOT balanced',
+    unwritten: 'neither store nor spool takes: {{n}}',
     waiting: 'records wait to be written: {{n}}',
     triggers: 'triggers',
     verdicts: 'verdicts',

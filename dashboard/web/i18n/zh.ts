@@ -105,6 +105,7 @@ export const zh: typeof en = {
     running: '进行中',
     yes: '平衡',
     no: '不平衡',
+    unwritten: '存储与暂存区均未写入:{{n}}',
     waiting: '等待写入的记录:{{n}}',
     triggers: '触发',
     verdicts: '判定',

@@ -16,6 +16,8 @@ export function useBalanceWords(): (stations: readonly StationBalance[]) => {
   return (stations) => {
     const unclosed = stations.filter((s) => !s.closed)
     if (unclosed.length === 0) return { tone: 'pass', words: t('balance.yes') }
+    const unwritten = unclosed.reduce((n, s) => n + (s.unwritten ?? 0), 0)
+    if (unwritten > 0) return { tone: 'fail', words: t('balance.unwritten', { n: countText(unwritten) }) }
     const waiting = unclosed.reduce((n, s) => n + (s.waiting ?? 0), 0)
     return unclosed.every((s) => s.unexplained === s.waiting)
       ? { tone: 'inconclusive', words: t('balance.waiting', { n: countText(waiting) }) }
@@ -40,7 +42,7 @@ export function TriggerBalanceBox({ balance }: { balance: StationBalance | undef
       </div>
       <div className="equation">
         <Term n={balance.triggers} name={t('balance.triggers')} />
-        <i>{balance.closed ? '=' : '≠'}</i>
+        <i>{balance.unexplained === undefined ? '=' : '≠'}</i>
         <Term n={balance.verdicts} name={t('balance.verdicts')} />
         <i>+</i>
         <Term n={balance.noVerdicts} name={t('balance.noVerdicts')} />
