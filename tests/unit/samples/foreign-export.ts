@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../../models/index.ts'
+import { importModel, onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../../models/index.ts'
 import type { ImportRequest, OnnxType } from '../../../models/index.ts'
 import { valueInfo } from '../../../models/onnx/graph.ts'
 import { bytesField, concatFields, messageField, replaceField, textField } from '../../../models/onnx/wire.ts'
@@ -228,3 +228,16 @@ export const requestOf = (dir: string, privateKeyPem: string): ImportRequest => 
   keyId: 'test',
   taktMs: null,
 })
+
+/** An export, its `import.json` and its reference. */
+export interface Given {
+  model: Uint8Array
+  args: Record<string, unknown>
+  shown: readonly Shown[]
+}
+
+/** Imports an export from a folder of its own in `root`. */
+export async function importForeign(root: string, privateKeyPem: string, { model, args, shown }: Given) {
+  const dir = await writeExport(await mkdtemp(join(root, 'case-')), model, args, shown)
+  return importModel(requestOf(dir, privateKeyPem))
+}
