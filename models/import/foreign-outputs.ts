@@ -53,6 +53,11 @@ const HEADS: readonly ForeignFamily[] = [
   'rtdetr',
 ]
 
+/** Numbers of a row of Ultralytics' `obb` with nms=True: box, score, class, angle. RT-DETR of three labels and YOLOv5 of two have as many. */
+const TURNED = 7
+const TURNED_BOXES =
+  'rows of 7 numbers are also those of a model for obb, whose turned boxes are of no family here: train one for detect'
+
 /**
  * A shape that is not known beforehand is told by the first run.
  *
@@ -100,6 +105,7 @@ export function refuseOtherHeads(
     ...(masked && {
       hint: 'rows that were selected in the graph and have masks are of no family here: export without nms=True and with end2end=False, and import as yolo-segment',
     }),
+    ...(width === TURNED && { hint: TURNED_BOXES }),
   })
 }
 
@@ -149,6 +155,9 @@ function otherShape(
     path: 'outputs',
     expected: `${forms[family]} for ${labels} labels`,
     actual: shown(outputs),
-    hint: `give all labels in their order; where boxes and scores are outputs of their own, ${joined(labels, labels)}`,
+    hint:
+      outputs[0]?.shape[2] === TURNED
+        ? TURNED_BOXES
+        : `give all labels in their order; where boxes and scores are outputs of their own, ${joined(labels, labels)}`,
   })
 }

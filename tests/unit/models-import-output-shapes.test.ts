@@ -13,7 +13,14 @@ describe('a detector', () => {
     ],
     ['rtdetr', [7, 525], null, /expected yolo-detect, .*found rtdetr/],
     ['yolo-detect', [300, 6], null, /expected yolo-rows or rtdetr, .*found yolo-detect/],
-    ['yolo-rows', [300, 7], null, /expected rtdetr, .*found yolo-rows/],
+    // the form of RT-DETR with three labels, and of ultralytics 8.4 with nms=True for obb
+    ['yolo-rows', [300, 7], null, /expected rtdetr, .*found yolo-rows; .*obb, whose turned boxes are of no/],
+    [
+      'yolo-detect',
+      [300, 7],
+      null,
+      /expected rtdetr, .*found yolo-detect; .*obb, whose turned boxes are of no/,
+    ],
     ['yolo-detect', [39, 525], 32, /expected yolo-segment, .*found yolo-detect/],
     // what YOLO26 gives with masks and end to end
     [
@@ -36,6 +43,20 @@ describe('a detector', () => {
     const labels = ['dent', 'stain', 'hole']
     const args = importArgumentsSchema.parse({ family, labels, size: [160, 160], threshold: 0.5 })
     expect(() => refuseOtherHeads(args, { outputs })).toThrow(message)
+  })
+
+  it.each([1, 2, 4])('with turned boxes is told that, of %i labels', (count) => {
+    const outputs = [{ name: 'output0', type: 'float32', shape: [1, 300, 7] }]
+    const labels = Array.from({ length: count }, (_, n) => `class ${n}`)
+    const args = importArgumentsSchema.parse({
+      family: 'yolo-detect',
+      labels,
+      size: [160, 160],
+      threshold: 0.5,
+    })
+    expect(() => refuseOtherHeads(args, { outputs })).toThrow(
+      /MDL_PACKAGE.*obb, whose turned boxes are of no family here/,
+    )
   })
 
   // transformers 5.24.0: what RTDetr(V2)ForObjectDetection, DetrForObjectDetection and YolosForObjectDetection give; RF-DETR 1.3
