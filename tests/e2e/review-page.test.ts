@@ -149,6 +149,25 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('keeps a reason with the part it was typed for while others are looked at', async () => {
+      const page = await reviewing()
+      const [a, b] = waiting
+      const reason = page.getByPlaceholder(en.deed.reasonOptional)
+      await reason.fill('scratch at U13')
+      await reason.press('Enter')
+      await page.keyboard.press('j')
+      await isShown(page, b)
+      expect(await reason.inputValue()).toBe('')
+      await page.keyboard.press('k')
+      await isShown(page, a)
+      await expect.poll(() => reason.inputValue()).toBe('scratch at U13')
+      await ready(page)
+      await page.keyboard.press('x')
+      await isShown(page, b)
+      expect(said).toEqual([[a?.inspectionId, 'inconclusive', 'scratch at U13']])
+      await page.context().close()
+    })
+
     it('stays at the part that somebody went to while a decision was sent', async () => {
       const page = await reviewing()
       const [a, , , d] = waiting

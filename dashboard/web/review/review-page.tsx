@@ -49,12 +49,12 @@ export function ReviewPage(): ReactNode {
   const mustSignIn = useMustSignIn()
   const list = useShownPart()
   const { filter, reviews, waiting, at, item, setShown, goOn } = list
-  const [reason, setReason] = useState('')
+  // Each is about the part it was typed for, and still there for who comes back from another one.
+  const [reasons, setReasons] = useState<ReadonlyMap<string, string>>(new Map())
   const [escape, setEscape] = useState<ReviewItem | null>(null)
   const [still, setStill] = useState<PartRow | null>(null)
   const [ignored, setIgnored] = useState(false)
-  // A reason is about the part it was typed for.
-  useEffect(() => setReason(''), [item?.inspectionId])
+  const reason = reasons.get(item?.inspectionId ?? '') ?? ''
   const part = useOnePart(item?.inspectionId ?? null, PART_POLL_MS)
   const seen = useSeen(part.data)
   // Behind the picture that is looked at.
@@ -244,7 +244,7 @@ export function ReviewPage(): ReactNode {
               part={part.data ?? null}
               ready={named && !gone && !busy && seen}
               reason={reason}
-              setReason={setReason}
+              setReason={(typed) => setReasons(new Map(reasons).set(item.inspectionId, typed))}
               say={say}
               release={waits ? () => say('pass', true) : null}
             />
