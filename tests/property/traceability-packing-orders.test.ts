@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { CodedError, type TraceFact, uuidv7 } from '../../contracts/index.ts'
 import { Checks } from '../../traceability/epcis/checks.ts'
-import { verifyDataDir } from '../../traceability/index.ts'
+import { type TraceStore, verifyDataDir } from '../../traceability/index.ts'
 import { epcisDocument } from '../unit/samples/epcis-documents.ts'
 import { PlantLine } from '../unit/samples/plant-line.ts'
 
@@ -56,9 +56,8 @@ function staysOf(serial: string, boxOf: RegExp): string[] {
   try {
     return db
       .all<{ parent: string; valid_from: string; valid_to: string | null }>(
-        `select e.* from identity i join edge e on e.child = i.uri
-           where i.serial = ? and e.kind = 'aggregate' order by e.valid_from`,
-        serial,
+        `select * from edge where child glob ? and kind = 'aggregate' order by valid_from`,
+        `*[/:]${serial}`,
       )
       .map(({ parent, valid_from, valid_to }) => {
         const [from, to] = [valid_from, valid_to].map((time) => time && Number(time.slice(11, 13)))
@@ -73,64 +72,104 @@ async function findings(): Promise<string[]> {
   return (await verifyDataDir(line.dir)).findings.map((f) => f.detail)
 }
 
+/** What is packed or, now and then as a whole, emptied. */
+async function captureStep(store: TraceStore, n: number, { packed, box, hour }: Step): Promise<void> {
+  const event = {
+    eventID: `urn:x:${n}-${hour}`,
+    type: 'AggregationEvent',
+    action: packed ? 'ADD' : 'DELETE',
+    parentID: boxUrn(n, box),
+    childEPCs: !packed && random(4) === 0 ? [] : [unitUrn(n)],
+    eventTime: at(hour),
+    eventTimeZoneOffset: '+00:00',
+  }
+  const { items } = new Checks().document(JSON.stringify(epcisDocument([event])), { single: false, most: 1 })
+  await store.captureEpcis({
+    capture: uuidv7(),
+    recordTime: at(20),
+    source,
+    rollback: true,
+    items,
+    masterData: null,
+  })
+}
+const boxUrn = (n: number, box: number): string => `urn:epc:id:sscc:0614141.1${1000 + n}${box}0000`
+const unitUrn = (n: number): string => `urn:epc:id:sgtin:0614141.107346.${1000 + n}`
+const CAPTURED_BOX = /0614141\d{4}(\d)0000/
+
+/** A step as a fact; what is refused, and may be told again, is false. */
+const told = (store: TraceStore, { packed, hour }: Step, child: string, parent: string): Promise<boolean> =>
+  store
+    .recordFact(
+      {
+        id: uuidv7(),
+        by: 'li',
+        at: at(hour),
+        kind: packed ? 'aggregate' : 'disaggregate',
+        child,
+        parent,
+      } as TraceFact,
+      source,
+    )
+    .then(
+      () => true,
+      (error: unknown) => {
+        if (!(error instanceof CodedError) || error.code !== 'TRC_GENEALOGY') throw error
+        return false
+      },
+    )
+
+/** Steps in this order, and those that are refused again, until none is taken any more. */
+async function tellAll(order: readonly Step[], tell: (step: Step) => Promise<boolean>): Promise<Step[]> {
+  let waiting = [...order]
+  for (let before = Infinity; waiting.length > 0 && waiting.length < before;) {
+    before = waiting.length
+    const refused: Step[] = []
+    for (const step of waiting) if (!(await tell(step))) refused.push(step)
+    waiting = refused
+  }
+  return waiting
+}
+
 it(`captured events, seed ${SEED}`, async () => {
   const store = await line.store()
   for (let n = 0; n < STORIES; n++) {
     const { steps, stays } = storyOf()
     const order = shuffled(steps)
-    for (const { packed, box, hour } of order) {
-      const event = {
-        eventID: `urn:x:${n}-${hour}`,
-        type: 'AggregationEvent',
-        action: packed ? 'ADD' : 'DELETE',
-        parentID: `urn:epc:id:sscc:0614141.1${1000 + n}${box}0000`,
-        // Emptied as a whole, now and then.
-        childEPCs: !packed && random(4) === 0 ? [] : [`urn:epc:id:sgtin:0614141.107346.${1000 + n}`],
-        eventTime: at(hour),
-        eventTimeZoneOffset: '+00:00',
-      }
-      const { items } = new Checks().document(JSON.stringify(epcisDocument([event])), {
-        single: false,
-        most: 1,
-      })
-      await store.captureEpcis({
-        capture: uuidv7(),
-        recordTime: at(20),
-        source,
-        rollback: true,
-        items,
-        masterData: null,
-      })
-    }
-    expect({ order, stays: staysOf(`${1000 + n}`, /0614141\d{4}(\d)0000/) }).toEqual({ order, stays })
+    for (const step of order) await captureStep(store, n, step)
+    expect({ order, stays: staysOf(`${1000 + n}`, CAPTURED_BOX) }).toEqual({ order, stays })
   }
   expect(await findings()).toEqual([])
 })
 
 it(`facts, of which those that are refused are told again, seed ${SEED}`, async () => {
   const store = await line.store()
-  const tell = (hour: number, fact: object): Promise<unknown> =>
-    store.recordFact({ id: uuidv7(), by: 'li', at: at(hour), ...fact } as TraceFact, source)
   for (let n = 0; n < STORIES; n++) {
     const { steps, stays } = storyOf()
     const order = shuffled(steps)
-    await tell(0, { kind: 'commission', unit: `U${n}`, product: 'cap' })
-    let waiting = order
-    for (let before = Infinity; waiting.length > 0 && waiting.length < before;) {
-      before = waiting.length
-      const refused: Step[] = []
-      for (const step of waiting) {
-        const kind = step.packed ? 'aggregate' : 'disaggregate'
-        await tell(step.hour, { kind, child: `unit/U${n}`, parent: `box/B${n}.${step.box}` }).catch(
-          (error) => {
-            if (!(error instanceof CodedError) || error.code !== 'TRC_GENEALOGY') throw error
-            refused.push(step)
-          },
-        )
-      }
-      waiting = refused
-    }
+    await store.recordFact(
+      { id: uuidv7(), by: 'li', at: at(0), kind: 'commission', unit: `U${n}`, product: 'cap' },
+      source,
+    )
+    const waiting = await tellAll(order, (step) => told(store, step, `unit/U${n}`, `box/B${n}.${step.box}`))
     expect({ order, waiting, stays: staysOf(`U${n}`, /\.(\d)$/) }).toEqual({ order, waiting: [], stays })
+  }
+  expect(await findings()).toEqual([])
+})
+
+it(`facts among captured events, seed ${SEED}`, async () => {
+  const store = await line.store()
+  for (let n = 0; n < STORIES; n++) {
+    const { steps, stays } = storyOf()
+    const order = shuffled(steps)
+    const facts = new Set(order.filter(() => random(2) === 0))
+    const waiting = await tellAll(order, async (step) => {
+      if (facts.has(step)) return told(store, step, unitUrn(n), boxUrn(n, step.box))
+      await captureStep(store, n, step)
+      return true
+    })
+    const as = order.map((step) => ({ ...step, fact: facts.has(step) }))
+    expect({ as, waiting, stays: staysOf(`${1000 + n}`, CAPTURED_BOX) }).toEqual({ as, waiting: [], stays })
   }
   expect(await findings()).toEqual([])
 })

@@ -150,7 +150,10 @@ export class FactWriter {
         position,
         e.closedBy ?? null,
       )
-      if (e.kind === 'aggregate' && e.to === null) endWithin(this.#db, e, e.from)
+      if (e.kind === 'aggregate' && e.to === null) {
+        makeWaiting(this.#db, [e.child], position)
+        endWithin(this.#db, e, e.from)
+      }
     }
     makeWaiting(
       this.#db,

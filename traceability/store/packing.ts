@@ -3,7 +3,8 @@ import type { FactEdge, ResolvedFact } from '../genealogy/fact-event.ts'
 import { namesEverOf, namesOf } from '../genealogy/identity-names.ts'
 import { END } from '../genealogy/no-end.ts'
 import { endLinks } from './link-ends.ts'
-import { makeWaiting } from './waiting-links.ts'
+import { keepWaiting } from './kept-links.ts'
+import { makeWaiting, waitsFor } from './waiting-links.ts'
 
 /** A packing on record. */
 interface Packing extends SqlRow {
@@ -73,7 +74,8 @@ export function refusePacked(db: SqlDatabase, link: FactEdge, corrected: Correct
 }
 
 /**
- * What is unpacked lies there, and was packed before, or was taken out only later as far as was told; the correction of an unpacking is about what that one unpacked.
+ * What is unpacked lies there, and was packed before, or was taken out only later as far as was told, or waits to be made;
+ * the correction of an unpacking is about what that one unpacked.
  *
  * @throws TRC_GENEALOGY
  */
@@ -94,13 +96,15 @@ export function refuseUnpacked(
     at,
   )
   const [first] = packed
+  const isPacked = packed.some((p) => p.valid_from < at)
+  if (!isPacked && corrected === null && waitsFor(db, { child, parent }, at)) return
   if (first === undefined)
     throw new CodedError('TRC_GENEALOGY', {
       expected: corrected === null ? `${child} in ${parent}` : 'a correction of what was unpacked then',
       actual: corrected === null ? 'it is not packed there' : `${child} in ${parent}`,
       ...(corrected !== null && { hint: 'retract that one, and record another' }),
     })
-  if (!packed.some((p) => p.valid_from < at))
+  if (!isPacked)
     throw new CodedError('TRC_GENEALOGY', { expected: `an end after ${first.valid_from}`, actual: at })
   if (corrected !== null) refuseRepacked(db, corrected, at)
 }
@@ -131,9 +135,11 @@ export function refuseRepacked(db: SqlDatabase, unpacking: NonNullable<Corrected
   }
 }
 
-/** Ends the packing from `at` on; one that began only later is another. */
+/** Ends the packing from `at` on; one that began only later is another, and one that waits is made with its end. */
 export function unpack(db: SqlDatabase, { data }: ResolvedFact, at: string, position: number): void {
   const [child, parent] = [String(data['child']), String(data['parent'])]
-  endLinks(db, { child, parent, kind: 'aggregate' }, at, position, '<')
+  const link = { child, parent, kind: 'aggregate' } as const
+  if (endLinks(db, link, at, position, '<').length === 0)
+    keepWaiting(db, { op: 'close', ...link }, at, position)
   makeWaiting(db, [child], position)
 }

@@ -95,6 +95,19 @@ export function cycleOf(
   }
 }
 
+/** Whether a packing in that box, which somebody captured, waits and could be made if it ended then. */
+export const waitsFor = (db: SqlDatabase, { child, parent }: Ended, end: string): boolean =>
+  db
+    .all<Waiting>(
+      `select * from link_waiting where child in (select value from json_each(?)) and kind = 'aggregate'
+         and parent in (select value from json_each(?)) and op = 'open' and made_by is null and at < ?
+         order by at limit ${LOOKED_AT}`,
+      JSON.stringify(namesOf(db, child)),
+      JSON.stringify(namesOf(db, parent)),
+      end,
+    )
+    .some((link) => fitsNow(db, link, end))
+
 /** What waits to be put into these things, or to be made of them. */
 export const waitingIn = (db: SqlDatabase, uris: Iterable<string>): string[] =>
   isWaiting(db, uris)
