@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { CodedError, type ErrorDetail } from '../../contracts/index.ts'
+import { CARD_FILE, MODEL_FILE } from './manifest.ts'
 
 /** Names that an error lists: enough to see a slip, few enough to read. */
 const NAMES = 8
@@ -55,8 +57,10 @@ function common(a: string, b: string): number {
 
 function folder(dir: string): string {
   try {
-    readdirSync(dir)
-    return dir
+    const names = readdirSync(dir)
+    // Packages are looked for in its sub-folders.
+    const own = names.includes(CARD_FILE) && names.includes(MODEL_FILE)
+    return own ? `${dir} (itself a package: name ${dirname(resolve(dir))})` : dir
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return `${dir} (${code === 'ENOENT' ? 'not there' : (code ?? 'cannot be read')})`

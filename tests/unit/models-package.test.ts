@@ -313,6 +313,10 @@ describe('finding and commands', () => {
       'one of the backbones (none); found other',
     )
     await expect(packageNamed([], 'other')).rejects.toThrow('searched no folder')
+    // Named in place of the folder around it.
+    await expect(packageNamed([sound.dir], 'toy-decoded')).rejects.toThrow(
+      `searched ${sound.dir} (itself a package: name ${sound.root});`,
+    )
     await expect(packageNamed([], sound.dir)).rejects.toThrow(
       `that of this folder is toy-decoded, with SIGHTLINE_MODELS=${sound.root}, or name`,
     )
