@@ -264,6 +264,19 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('does not say that no part matches while it still asks', async () => {
+      const { page } = await openPage(browser, 'en')
+      let answer = (): void => undefined
+      const asked = new Promise<void>((resolve) => (answer = resolve))
+      await page.route('**/api/parts?*', (route) => asked.then(() => route.fulfill({ json: { parts: [] } })))
+      await page.goto(`${at.url}/parts?result=fail`)
+      await page.locator('.parts-page .waiting').waitFor()
+      expect(await page.getByText(en.parts.noneFiltered).count()).toBe(0)
+      answer()
+      await visible(page, en.parts.noneFiltered)
+      await page.context().close()
+    })
+
     it('tells triggers whose records wait from triggers that are missing', async () => {
       const { page } = await openPage(browser, 'en')
       let waiting = 2

@@ -9,7 +9,7 @@ import { AsOf } from '../look/as-of.tsx'
 import { TimeField } from '../look/time-field.tsx'
 import { RESULTS, type PartRow } from '../api/types.ts'
 import { atPlant } from '../shell/site.tsx'
-import { Failed, Nothing } from '../shell/states.tsx'
+import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { usePartColumns } from './part-columns.tsx'
 import { UnknownSerial } from './unknown-serial.tsx'
 import { Table } from '../look/wide.tsx'
@@ -42,6 +42,7 @@ export function PartsPage(): ReactNode {
       : (life.data?.inspections.toReversed() ?? [])
   const unknownSerial = isUnknown(life.error)
   const error = serial === null ? list.error : unknownSerial ? null : life.error
+  const pending = serial === null ? list.isPending : life.isPending
   const inRange = serial === null && (filter.first !== null || filter.last !== null)
   const filtered = Object.values(filter).some((v) => v !== null)
 
@@ -155,10 +156,12 @@ export function PartsPage(): ReactNode {
           columns={columns}
           dataSource={rows}
           pagination={false}
-          loading={serial === null ? list.isPending : life.isPending}
           sticky={{ offsetHeader: 48 }}
           locale={{
-            emptyText: unknownSerial ? (
+            // That there is none is an answer, and not there yet.
+            emptyText: pending ? (
+              <Waiting />
+            ) : unknownSerial ? (
               <UnknownSerial serial={serial ?? ''} />
             ) : filtered ? (
               <Nothing title={t('parts.noneFiltered')} hint={t('parts.noneFilteredHint')} />
