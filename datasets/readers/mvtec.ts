@@ -233,7 +233,7 @@ async function findMasks(dir: string): Promise<Map<string, Mask>> {
     ).includes(true)
   const add = (key: string, label: string, place: string, files = [place]): void =>
     void found.set(`${label}/${key}`, { label, place, files, images: [] })
-  const ownName = (f: string): string => stem(f).replace(/_mask$/, '')
+  const ownName = (f: string): string => stem(f).replace(/_mask$/i, '')
   for (const root of await truthIn(dir)) {
     for (const label of await foldersIn(root)) {
       const at = join(root, label)

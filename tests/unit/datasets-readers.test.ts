@@ -128,6 +128,16 @@ describe('MVTec', () => {
     ])
   })
 
+  it('pairs masks in capitals, as Windows programs write them', async () => {
+    await at.tree({
+      'train/good/000.PNG': null,
+      'test/crack/001.PNG': null,
+      'ground_truth/crack/001_MASK.PNG': null,
+    })
+    const set = await openDataset(at.dir)
+    expect(set.items.filter((i) => i.mask).map((i) => i.id)).toEqual(['test/crack/001.PNG'])
+  })
+
   it('takes another word for good where there are masks', async () => {
     await at.tree({
       'train/ok/000.png': null,
