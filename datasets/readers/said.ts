@@ -4,6 +4,8 @@ const EXPECTED = {
     '每个划分都有标注文件,良品为空文件:这些划分的图像不计入任何比率',
   'a label file for every image, empty ones for good parts: these have none and count as good':
     '每张图像都有标注文件,良品为空文件:以下图像没有,按良品计',
+  'a label file for each image: these differ in their ending alone, and what is labelled counts for each':
+    '每张图像各有标注文件:以下图像仅扩展名不同,标注对每一张都计入',
   'every folder and list that it names': '其中所列的每个文件夹和列表都存在',
   'no <difficult> objects: those of these images are ignored, as are calls on them; their parts are bad ones':
     '没有 <difficult> 目标:以下图像的此类目标及其上的检出均不计;其工件为不良品',

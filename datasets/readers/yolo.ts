@@ -100,6 +100,12 @@ export const yolo: DatasetReader = {
     const labels = { used: notes.flatMap((path) => path ?? []), pattern: LABEL }
     const bare = [...new Set(items.map((i) => i.split))].filter((s) => !labelled.has(s))
     const count = (split: string): number => items.filter((i) => i.split === split).length
+    const imagesOf = new Map<string, Set<string>>()
+    items.forEach(({ image }, n) => {
+      const path = notes[n] ?? null
+      if (path !== null) imagesOf.set(path, (imagesOf.get(path) ?? new Set()).add(image))
+    })
+    const shared = items.filter((_, n) => (imagesOf.get(notes[n] ?? '')?.size ?? 0) > 1)
     const without = items.filter((i, n) => notes[n] === null && labelled.has(i.split))
     return {
       format: 'yolo',
@@ -117,6 +123,11 @@ export const yolo: DatasetReader = {
           without.map((i) => i.id),
           dir,
           'a label file for every image, empty ones for good parts: these have none and count as good',
+        ),
+        ...openTruth(
+          [...new Set(shared.map((i) => i.id))],
+          dir,
+          'a label file for each image: these differ in their ending alone, and what is labelled counts for each',
         ),
         ...leftOut(found.missing, file, 'every folder and list that it names'),
       ],

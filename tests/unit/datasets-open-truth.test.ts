@@ -44,6 +44,20 @@ describe('what labels leave open is said', () => {
     expect(await facts()).toEqual([])
   })
 
+  it('where images of YOLO whose endings alone differ have one label file', async () => {
+    await at.tree({
+      'data.yaml': 'names: [a]\ntrain: images\nval: images\n',
+      'images/a.jpg': null,
+      'images/a.png': null,
+      'images/b.png': null,
+      'labels/a.txt': '0 .5 .5 1 1',
+      'labels/b.txt': '',
+    })
+    expect(await facts()).toEqual([
+      expect.stringMatching(/^DAT_TRUTH: .*ending alone.*found 2: images\/a\.jpg, images\/a\.png$/),
+    ])
+  })
+
   it('where Pascal VOC marks objects difficult, which count neither way', async () => {
     const box = '<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>10</xmax><ymax>8</ymax></bndbox>'
     const object = (more: string) => `<object><name><![CDATA[R&D <1>]]></name>${more}${box}</object>`
