@@ -4,7 +4,7 @@ import { checkBoxes } from './check-boxes.ts'
 import { coco } from './coco.ts'
 import { cvat } from './cvat.ts'
 import { deeppcb } from './deeppcb.ts'
-import { foldersIn, isDirectory } from './files.ts'
+import { foldersIn, imagesIn, isDirectory } from './files.ts'
 import {
   folderPerClass,
   foldersBeforeTables,
@@ -157,7 +157,10 @@ async function recognise(dir: string): Promise<DatasetReader> {
   else if (reader === folder) await refuseUnreadLabels(dir, 'folder')
   if (reader) return reader
   const inside = await setsInside(dir)
-  if (inside.length === 0) await refuseUnreadLabels(dir)
+  if (inside.length === 0) {
+    await refuseUnreadLabels(dir)
+    await refuseOneClass(dir)
+  }
   throw new CodedError('DAT_LAYOUT', {
     file: dir,
     expected: `the layout of one of ${DATASET_FORMATS.join(', ')}`,
@@ -166,6 +169,18 @@ async function recognise(dir: string): Promise<DatasetReader> {
       inside.length > 0
         ? `name one of the sets in it: ${inside.slice(0, NAMED).join(', ')}${inside.length > NAMED ? ' …' : ''}`
         : 'name the layout with --dataset to see what is missing',
+  })
+}
+
+/** @throws DAT_LAYOUT where the only folder holds images: a class alone, or images one folder too deep */
+async function refuseOneClass(dir: string): Promise<void> {
+  const [only, ...more] = await foldersIn(dir)
+  if (only === undefined || more.length > 0 || (await imagesIn(join(dir, only))).length === 0) return
+  throw new CodedError('DAT_LAYOUT', {
+    file: dir,
+    expected: 'a folder for each of two classes or more',
+    actual: `one class alone, ${only}`,
+    hint: `where it is no class, name ${join(dir, only)} itself`,
   })
 }
 

@@ -151,8 +151,8 @@ function checkLabels(labels: readonly string[], of: readonly string[]): void {
   if (labels.length < 2)
     throw new CodedError('TCH_LABELS', {
       expected: 'at least two classes',
-      actual: labels.join(', ') || 'no labelled image',
-      hint: 'one folder per class, named by the class',
+      actual: labels.length === 1 ? `one class alone, ${labels[0]}` : 'no labelled image',
+      hint: 'one folder per class, named by the class; good parts alone are taught with `sightline teach`',
     })
   for (const label of labels) {
     const count = of.filter((l) => l === label).length

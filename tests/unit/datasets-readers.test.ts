@@ -101,6 +101,11 @@ describe('folder per class', () => {
     ])
   })
 
+  it('refuses one class alone, naming it', async () => {
+    await at.tree({ 'OK/1.jpg': null, 'OK/2.jpg': null })
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*two classes.*one class alone, OK/)
+  })
+
   it('refuses a mix of splits and classes', async () => {
     await at.tree({ 'train/ok/1.jpg': null, 'bad/2.jpg': null })
     await expect(openDataset(at.dir, { format: 'folder-per-class' })).rejects.toThrow(

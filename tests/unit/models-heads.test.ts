@@ -173,6 +173,7 @@ describe('teaching classes', () => {
     })
     await expect(teach(images.filter((i) => i.label === 'noise'))).rejects.toMatchObject({
       code: 'TCH_LABELS',
+      detail: { actual: 'one class alone, noise' },
     })
     await expect(teach([])).rejects.toMatchObject({ code: 'TCH_LABELS' })
     await expect(teach(images, { sidePx: 65 })).rejects.toMatchObject({ code: 'MDL_INPUT' })
