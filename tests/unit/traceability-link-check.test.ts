@@ -304,6 +304,11 @@ it.each<[string, string, RegExp]>([
     `update material_lot set lot = 'M9' where lot = 'M1'`,
     /M1 table material_lot calls the lot M9/,
   ],
+  [
+    'product of a lot',
+    `update material_lot set product = 'lid' where lot = 'M1'`,
+    /M1 table material_lot calls the lot M1 of lid/,
+  ],
   ['supplier', `update material_lot set supplier = 'bolt' where lot = 'M1'`, /M1 lot comes from bolt/],
   ['no supplier', `update material_lot set supplier = null where lot = 'M1'`, /M1 lot comes from nobody/],
   [

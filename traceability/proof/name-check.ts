@@ -207,15 +207,19 @@ function names(record: Uint8Array, encoding: string): readonly { value: string; 
 function materialLots(db: SqlDatabase, stated: ReadonlySet<string>, findings: Findings): void {
   const left = new Set(stated)
   const tellLot = (uri: string, detail: string): void => findings.add('record', detail, { subject: uri })
-  for (const { uri, lot, product, supplier, linked, named } of db.all<
+  for (const { uri, lot, product, supplier, linked, made, named } of db.all<
     Record<'uri' | 'lot' | 'product', string> & {
       supplier: string | null
       linked: number
+      made: number
       named: string | null
     }
   >(
     `select m.uri, m.lot, m.product, m.supplier,
          exists (select 1 from edge e where e.parent = m.uri) as linked,
+         instr(m.uri, concat('/01/', m.product, '/10/')) > 0 or exists (select 1 from edge e
+           join inspection i on i.unit = e.child where e.parent = m.uri and e.kind = 'associate'
+             and i.product = m.product) as made,
          (select json_group_array(e.parent) from edge e join event v on v.position = e.position
             where e.child = m.uri and e.kind = 'associate' and e.parent glob 'urn:sightline:supplier:*'
               and (m.supplier is not null
@@ -226,7 +230,8 @@ function materialLots(db: SqlDatabase, stated: ReadonlySet<string>, findings: Fi
     const of = /^urn:sightline:lot:([^:]*):/.exec(uri)?.[1]
     if (!left.delete(uri) && linked === 0)
       tellLot(uri, 'a row of the table material_lot that no event states')
-    else if (lotName(uri) !== `lot/${lot}` || (of !== undefined && decoded(of) !== product))
+    // The URI of a GS1 lot has the item number alone: a capture names its product by that, an inspection by its own id.
+    else if (lotName(uri) !== `lot/${lot}` || (of === undefined ? made === 0 : decoded(of) !== product))
       tellLot(uri, `the table material_lot calls the lot ${lot} of ${product}`)
     else if (supplier === null ? suppliers.length > 0 : !suppliers.includes(thingUri('supplier', supplier)))
       tellLot(
