@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { asCoded, errorText } from '../../contracts/index.ts'
 import {
   checkNote,
   cosignText,
@@ -78,6 +79,23 @@ describe('signed note, c2sp.org/signed-note', () => {
       'PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW',
     ])
       expect(() => parseVerifierKey(vkey)).toThrow(/TRC_KEY/)
+  })
+
+  it('says of a note saved with line ends of Windows that it has those', () => {
+    const told = (note: string): unknown => {
+      try {
+        return parseNote(note)
+      } catch (error) {
+        return errorText(asCoded(error, 'TRC_NOTE'))
+      }
+    }
+    expect(told(GO_NOTE.replaceAll('\n', '\r\n'))).toEqual({
+      en: expect.stringContaining('expected lines that end with LF; found line ends of Windows (CRLF)'),
+      zh: expect.stringContaining('应为 以 LF 结束的行;实际为 Windows 换行符 (CRLF)'),
+    })
+    expect(told(GO_NOTE.replace('If', '\rIf'))).toMatchObject({
+      en: expect.stringContaining('expected text without control characters'),
+    })
   })
 
   it('takes an altered text for an invalid signature and an unknown key for none', () => {

@@ -46,7 +46,11 @@ const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f]/
 /** @throws TRC_NOTE */
 export function parseNote(note: string): SignedNote {
   if (note.length > MAX_NOTE_BYTES) throw bad('a shorter note', `${note.length} characters`)
-  if (!note.isWellFormed() || CONTROL.test(note)) throw bad('text without control characters', 'some')
+  if (!note.isWellFormed() || CONTROL.test(note)) {
+    // As a mail program or an editor saves it.
+    if (note.isWellFormed() && !CONTROL.test(note.replaceAll('\r\n', '\n'))) throw windowsLines()
+    throw bad('text without control characters', 'some')
+  }
   const split = note.lastIndexOf('\n\n')
   if (split < 0 || !note.endsWith('\n')) throw bad('a text, an empty line and signature lines', excerpt(note))
   const lines = note.slice(split + 2, -1).split('\n')
@@ -154,6 +158,13 @@ export function base64(text: string): Buffer | null {
 const excerpt = (text: string): string => JSON.stringify(text.slice(0, 80))
 
 const bad = (expected: string, actual: string): CodedError => new CodedError('TRC_NOTE', { expected, actual })
+
+const windowsLines = (): CodedError =>
+  new CodedError('TRC_NOTE', {
+    expected: 'lines that end with LF',
+    actual: 'line ends of Windows (CRLF)',
+    zh: { expected: '以 LF 结束的行', actual: 'Windows 换行符 (CRLF)' },
+  })
 
 const badKey = (actual: string, expected: string): CodedError =>
   new CodedError('TRC_KEY', { expected, actual })
