@@ -70,7 +70,7 @@ export class Metrics {
     })
     this.#gauge(
       'trigger_balance_closed',
-      '1: triggers = verdicts + no-verdicts + open',
+      '1: triggers = verdicts + no-verdicts + open, and none is unwritten',
       ['station'],
       async (g) => {
         for (const b of await this.#queries.triggerBalance()) g.set({ station: b.station }, b.closed ? 1 : 0)

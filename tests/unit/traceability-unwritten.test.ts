@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { CodedError } from '../../contracts/index.ts'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { CodedError } from '../../contracts/index.ts'
 import { openPartStore, type TraceStore } from '../../traceability/index.ts'
+import { UnwrittenTriggers } from '../../traceability/store/unwritten-triggers.ts'
 import { describeWith } from '../services/require-service.ts'
 import { canMountTmpfs, mountTmpfs, unmount } from '../services/mounts.ts'
 import { at, missed, passVerdict, request } from './samples/traceability-requests.ts'
@@ -55,6 +56,7 @@ describeWith(
       expect(await balance()).toEqual([closed])
       fill()
       // The second one is open in the balance; of the third and the missed one nothing is written.
+      const early = refused(store.openTrigger({ station: 'st10', trigger: 3, at: at(3) }))
       const announced = refused(store.openTrigger({ station: 'st10', trigger: 3, attempt: 1, at: at(3) }))
       const image = Buffer.alloc(100_000, 7)
       for (const n of [2, 3]) {
@@ -66,6 +68,7 @@ describeWith(
         code: 'TRC_DISK_FULL',
       })
       expect(await announced).toMatchObject({ code: 'TRC_DISK_FULL' })
+      expect(await early).toMatchObject({ code: 'TRC_DISK_FULL' })
       expect(store.health().state).toBe('failed')
       await expect
         .poll(() => balance(), { timeout: 10_000, interval: 100 })
@@ -88,3 +91,24 @@ describeWith(
     })
   },
 )
+
+it('is no longer unwritten when the store says that it has the record already', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    const triggers = new UnwrittenTriggers()
+    const trigger = { station: 'st10', trigger: 1, attempt: 1, at: at(1) }
+    const refused = (code: 'TRC_WRITE' | 'TRC_DUPLICATE') => Promise.reject(new CodedError(code))
+    const counted = async (): Promise<(number | undefined)[]> => {
+      await Promise.resolve()
+      vi.advanceTimersByTime(3_000)
+      return triggers.beside([]).map((b) => b.unwritten)
+    }
+    triggers.announcing(trigger, refused('TRC_WRITE'))
+    triggers.recording(trigger, refused('TRC_WRITE'))
+    expect(await counted()).toEqual([1])
+    triggers.recording(trigger, refused('TRC_DUPLICATE'))
+    expect(await counted()).toEqual([])
+  } finally {
+    vi.useRealTimers()
+  }
+})

@@ -217,7 +217,7 @@ function materialLots(db: SqlDatabase, stated: ReadonlySet<string>, findings: Fi
   >(
     `select m.uri, m.lot, m.product, m.supplier,
          exists (select 1 from edge e where e.parent = m.uri) as linked,
-         instr(m.uri, concat('/01/', m.product, '/10/')) > 0 or exists (select 1 from edge e
+         m.uri glob 'urn:sightline:lot:*' or instr(m.uri, concat('/01/', m.product, '/10/')) > 0 or exists (select 1 from edge e
            join inspection i on i.unit = e.child where e.parent = m.uri and e.kind = 'associate'
              and i.product = m.product) as made,
          (select json_group_array(e.parent) from edge e join event v on v.position = e.position

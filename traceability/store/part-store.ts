@@ -96,7 +96,10 @@ class SpoolingStore implements TraceStore {
   }
 
   capture(request: CaptureRequest): Promise<CaptureAck> {
-    return this.#unwritten.recording({ ...request, at: request.startedAt }, this.#capture(request))
+    const { station, trigger, attempt, startedAt: at } = request
+    const kept = this.#capture(request)
+    this.#unwritten.recording({ station, trigger, attempt, at }, kept)
+    return kept
   }
 
   async #capture(request: CaptureRequest): Promise<CaptureAck> {
@@ -134,7 +137,10 @@ class SpoolingStore implements TraceStore {
   }
 
   async openTrigger(t: Announcement): Promise<void> {
-    await this.#unwritten.announcing(t, this.#plain({ op: 'openTrigger', ask: t }))
+    const kept = this.#plain({ op: 'openTrigger', ask: t })
+    // Who does not know the count announces what the line takes in later, with it.
+    if (t.attempt !== undefined) this.#unwritten.announcing({ ...t, attempt: t.attempt }, kept)
+    await kept
   }
 
   async annotate(inspectionId: string, note: Parameters<PartStore['annotate']>[1]): Promise<void> {

@@ -1,13 +1,14 @@
-import { type CountedTrigger, monoMs, type TriggerBalance } from '../../contracts/index.ts'
-import type { Announcement } from './trigger-ledger.ts'
+import { asCoded, type CountedTrigger, monoMs, type TriggerBalance } from '../../contracts/index.ts'
 
 /** Store and spool answer sooner; what they have not taken by then waits for a disk, ms. */
 const WRITTEN_WITHIN_MS = 2_000
 /** So many are known at most; what a disk takes nothing of for hours is told all the same. */
 const MOST = 20_000
 
+/** Of a count that is known, as every one has it that the line takes in. */
+type Trigger = CountedTrigger & { station: string; at: string }
 interface Offered {
-  readonly trigger: Announcement
+  readonly trigger: Trigger
   readonly sinceMs: number
   /** Its announcement is written: the balance has it as open. */
   announced: boolean
@@ -17,29 +18,27 @@ interface Offered {
 export class UnwrittenTriggers {
   readonly #offered = new Map<string, Offered>()
 
-  announcing<T>(trigger: Announcement, written: Promise<T>): Promise<T> {
+  announcing(trigger: Trigger, written: Promise<unknown>): void {
     const offered = this.#offer(trigger)
     void written.then(
       () => (offered.announced = true),
       () => undefined,
     )
-    return written
   }
 
-  recording<T>(trigger: Announcement, written: Promise<T>): Promise<T> {
+  recording(trigger: Trigger, written: Promise<unknown>): void {
     this.#offer(trigger)
-    void written.then(
-      () => this.#offered.delete(keyOf(trigger)),
-      () => undefined,
-    )
-    return written
+    const recorded = (): void => void this.#offered.delete(keyOf(trigger))
+    void written.then(recorded, (error: unknown) => {
+      // It was written, though nobody heard so.
+      if (asCoded(error, 'TRC_WRITE').code === 'TRC_DUPLICATE') recorded()
+    })
   }
 
   /** What came before `next` is closed as interrupted. */
   closed(station: string, next: CountedTrigger): void {
     for (const [key, { trigger: t }] of this.#offered) {
-      const attempt = t.attempt ?? next.attempt
-      const isBefore = attempt === next.attempt ? t.trigger < next.trigger : attempt < next.attempt
+      const isBefore = t.attempt === next.attempt ? t.trigger < next.trigger : t.attempt < next.attempt
       if (t.station === station && isBefore) this.#offered.delete(key)
     }
   }
@@ -64,20 +63,14 @@ export class UnwrittenTriggers {
     return counts
   }
 
-  #offer(trigger: Announcement): Offered {
+  #offer(trigger: Trigger): Offered {
     const key = keyOf(trigger)
     const known = this.#offered.get(key)
     if (known !== undefined) return known
-    const { station, attempt, trigger: number, at } = trigger
-    const offered = {
-      trigger: { station, attempt, trigger: number, at },
-      sinceMs: monoMs(),
-      announced: false,
-    }
+    const offered = { trigger, sinceMs: monoMs(), announced: false }
     if (this.#offered.size < MOST) this.#offered.set(key, offered)
     return offered
   }
 }
 
-const keyOf = ({ station, attempt, trigger }: Announcement): string =>
-  `${station}\n${attempt ?? ''}\n${trigger}`
+const keyOf = ({ station, attempt, trigger }: Trigger): string => `${station}\n${attempt}\n${trigger}`

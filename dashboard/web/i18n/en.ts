@@ -105,7 +105,7 @@ export const en = {
     running: 'running',
     yes: 'Balanced',
     no: 'NOT balanced',
-    unwritten: 'neither store nor spool takes: {{n}}',
+    unwritten: 'not written anywhere: {{n}}',
     waiting: 'records wait to be written: {{n}}',
     triggers: 'triggers',
     verdicts: 'verdicts',

@@ -116,6 +116,7 @@ export function ReviewPage(): ReactNode {
       onSuccess: () => {
         setStill(verdict === 'pass' && waits && !release && row ? row : null)
         if (item.result === 'pass' && verdict === 'fail') setEscape(item)
+        setReasons((now) => new Map(now).set(inspectionId, ''))
         list.setAfter(position)
         // Who has gone to another part meanwhile stays there.
         setShown((now) => (now?.inspectionId === inspectionId ? null : now))
@@ -244,7 +245,7 @@ export function ReviewPage(): ReactNode {
               part={part.data ?? null}
               ready={named && !gone && !busy && seen}
               reason={reason}
-              setReason={(typed) => setReasons(new Map(reasons).set(item.inspectionId, typed))}
+              setReason={(typed) => setReasons((now) => new Map(now).set(item.inspectionId, typed))}
               say={say}
               release={waits ? () => say('pass', true) : null}
             />
