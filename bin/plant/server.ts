@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { asCoded, makeFolder } from '../../contracts/index.ts'
+import { asCoded, errorText, makeFolder } from '../../contracts/index.ts'
 import { createPlantDashboard, MAX_FACTS, type PlantLine } from '../../dashboard/index.ts'
 import { OWN_LOG, placeOf, type PlantLogFacts } from '../../traceability/index.ts'
 import { PlantQueryProcess } from '../../traceability/query/index.ts'
@@ -159,7 +159,15 @@ async function checkOne(checker: PlantQueryProcess, name: string): Promise<NonNu
   try {
     const { state, events, findings, more } = await checker.questions.checkLog(name)
     const gaps = findings.filter((f) => f.kind === 'dropped' || f.kind === 'cut').length
-    return { at, state, events, gaps, findings: findings.length + more, first: findings[0]?.detail ?? null }
+    const [first] = findings
+    return {
+      at,
+      state,
+      events,
+      gaps,
+      findings: findings.length + more,
+      first: first === undefined ? null : { en: first.detail, zh: first.zh },
+    }
   } catch (error) {
     return {
       at,
@@ -167,7 +175,7 @@ async function checkOne(checker: PlantQueryProcess, name: string): Promise<NonNu
       events: 0,
       gaps: 0,
       findings: 0,
-      first: asCoded(error, 'TRC_PLANT').message,
+      first: errorText(asCoded(error, 'TRC_PLANT')),
     }
   }
 }

@@ -30,8 +30,8 @@ function checkAlarms(whose: Text, check: PlantLine['check']): Alarm[] {
     alarms.push({
       alarm: 'altered',
       message: {
-        en: `What came from ${whose.en} was altered: ${check.findings} findings, first ${check.first ?? ''}`,
-        zh: `${whose.zh} 的数据被改动:发现 ${check.findings} 处,首处为 ${check.first ?? ''}`,
+        en: `What came from ${whose.en} was altered: ${check.findings} findings, first ${check.first?.en ?? ''}`,
+        zh: `${whose.zh} 的数据被改动:发现 ${check.findings} 处,首处为 ${check.first?.zh ?? ''}`,
       },
     })
   if (check !== null && check.gaps > 0)
@@ -46,8 +46,8 @@ function checkAlarms(whose: Text, check: PlantLine['check']): Alarm[] {
     alarms.push({
       alarm: 'unchecked',
       message: {
-        en: `The log of ${whose.en} could not be checked: ${check.first ?? ''}`,
-        zh: `${whose.zh} 的日志无法校验:${check.first ?? ''}`,
+        en: `The log of ${whose.en} could not be checked: ${check.first?.en ?? ''}`,
+        zh: `${whose.zh} 的日志无法校验:${check.first?.zh ?? ''}`,
       },
     })
   return alarms

@@ -14,6 +14,7 @@ const RUNS = Number(process.env['SIGHTLINE_TAMPERINGS'] ?? 180)
 const CLEAN = Number(process.env['SIGHTLINE_CLEAN_EVENTS'] ?? 4_000)
 const SEED = 20260415
 const PARTS = 30
+const CHINESE = /[\u4e00-\u9fff]/
 
 const place = temporary()
 let events: EventRow[] = []
@@ -256,6 +257,8 @@ it(
         what: done.what,
         findings: [],
       })
+      for (const { detail, zh } of findings)
+        expect({ detail, zh }).toMatchObject({ zh: expect.stringMatching(CHINESE) })
       counts.set(tamper.name, (counts.get(tamper.name) ?? 0) + 1)
     }
     expect(counts.size).toBe(TAMPERINGS.length)

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -8,7 +9,8 @@ import {
   tilePath,
   verifyDataDir,
 } from '../../traceability/index.ts'
-import { capture, deleteImages, rewrite, signNow, sql } from './samples/signed-log.ts'
+import { NOTE_TYPE, noteSigner } from '../../traceability/log/index.ts'
+import { capture, deleteImages, ORIGIN, rewrite, signNow, sql } from './samples/signed-log.ts'
 import { findingKinds, signedPlace } from './samples/signed-place.ts'
 
 const place = signedPlace()
@@ -216,5 +218,16 @@ describe('verify names', () => {
     expect((await verifyDataDir(place.dir)).state).toBe('intact')
     const report = await verifyDataDir(place.dir, { keys: key === null ? [] : [key] })
     expect([...new Set(report.findings.map((f) => f.kind))]).toEqual(['checkpoint'])
+    expect(report.findings[0]?.detail).not.toContain('another log')
+  })
+
+  it('a key that is of another log, with the log that the checkpoints are of', async () => {
+    const { key } = noteSigner(
+      'other.example/b',
+      NOTE_TYPE.ed25519,
+      generateKeyPairSync('ed25519').privateKey,
+    )
+    const { findings } = await verifyDataDir(place.dir, { keys: [key] })
+    expect(findings[0]?.detail).toContain(`it is of the log ${ORIGIN}, and the key is that of another log`)
   })
 })

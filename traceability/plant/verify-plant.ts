@@ -1,4 +1,4 @@
-import { asCoded, CodedError, type I18n, type SqlDatabase } from '../../contracts/index.ts'
+import { asCoded, CodedError, errorText, type I18n, type SqlDatabase } from '../../contracts/index.ts'
 import {
   checkNote,
   CompactRange,
@@ -7,9 +7,11 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '../log/index.ts'
+import { about, WORDS } from '../proof/finding-words.ts'
 import { checkDecisions } from '../proof/fact-check.ts'
 import { LIMITS } from '../proof/limits.ts'
 import { checkRange } from '../proof/range-check.ts'
+import { brokenSequence } from '../proof/range-walk.ts'
 import { RecordCheck } from '../proof/record-check.ts'
 import { Findings, foundRows, type VerifyReport } from '../proof/report.ts'
 import { stationInPlant } from './replica-rows.ts'
@@ -71,42 +73,34 @@ function verifySnapshot(
     const piece = checkRange(db, { after, end: Math.min(after + CHUNK, end) }, NO_TILES, null)
     records += piece.records
     findings.more += piece.more
-    for (const { detail, kind, ...at } of piece.findings) findings.add(kind, detail, at)
-    for (const { detail, ...at } of piece.sequenceBreaks) findings.add('sequence', detail, at)
+    findings.addAll([...piece.findings, ...piece.sequenceBreaks])
     for (const { source, first, last: to } of piece.sources) {
       const before = last.get(source) ?? 0
       last.set(source, to)
-      if (first.sequence === before + 1) continue
-      const { sequence, ...at } = first
-      findings.add('sequence', `number ${sequence} of ${source} follows ${before}`, at)
+      if (first.sequence !== before + 1) findings.addAll([brokenSequence(source, before, first)])
     }
     if (piece.count !== piece.end - piece.after)
       findings.add(
         'dropped',
-        `${piece.end - piece.after - piece.count} events are gone between ${piece.after + 1} and ${piece.end}`,
-        {
-          position: piece.after + 1,
-        },
+        WORDS.droppedBetween(piece.end - piece.after - piece.count, piece.after + 1, piece.end),
+        { position: piece.after + 1 },
       )
     for (let at = 0; at < piece.leaves.length; at += HASH_BYTES) {
       tree.append(piece.leaves.subarray(at, at + HASH_BYTES))
       for (let head = heads[next]; head && head.size <= tree.size; head = heads[++next]) {
         if (tree.root().equals(head.root)) signed = head.size
-        else
-          findings.add('diverged', `something up to event ${head.size} is not as it was signed`, {
-            position: head.size,
-          })
+        else findings.add('diverged', WORDS.divergedUpTo(head.size), { position: head.size })
       }
     }
   }
   if (facts.size !== tree.size || Buffer.compare(facts.root, tree.root()) !== 0)
-    findings.add('tree', `the plant counted ${facts.size} events with another root; there are ${tree.size}`)
+    findings.add('tree', WORDS.otherRootInPlant(facts.size, tree.size))
   new RecordCheck(db, findings).finish()
   checkDecisions(db, findings)
   tellOrphans(db, schema, facts.line, findings)
   const cut = heads.at(-1)
   if (cut !== undefined && cut.size > tree.size)
-    findings.add('cut', `${cut.size} events were signed, ${tree.size} are there`, { position: tree.size + 1 })
+    findings.add('cut', WORDS.shorterInPlant(cut.size, tree.size), { position: tree.size + 1 })
   const limits: I18n[] = [LIMITS.notInLog, LIMITS.plantTables, LIMITS.noImages]
   if (keys.length === 0) limits.push(LIMITS.ownKeys)
   if (signed < tree.size) limits.push(LIMITS.unsigned)
@@ -147,15 +141,11 @@ function readHeads(
       const c = parseCheckpoint(note)
       origin ??= c.origin
       if (!keys.some((key) => checkNote(c.note, key).state === 'valid'))
-        findings.add(
-          'checkpoint',
-          `the checkpoint over ${size} events is not signed by ${keys.map((k) => k.vkey).join(' or ') || 'a known key'}`,
-        )
-      else if (c.size < size)
-        findings.add('checkpoint', `the checkpoint kept as one over ${size} events is over ${c.size}`)
+        findings.add('checkpoint', about(WORDS.checkpointOver(size), WORDS.unsigned(keys, c.origin)))
+      else if (c.size < size) findings.add('checkpoint', WORDS.keptAsLarger(size, c.size))
       else heads.push({ size: c.size, root: c.root })
     } catch (error) {
-      findings.add('checkpoint', `the checkpoint over ${size} events: ${asCoded(error, 'TRC_NOTE').message}`)
+      findings.add('checkpoint', about(WORDS.checkpointOver(size), errorText(asCoded(error, 'TRC_NOTE'))))
     }
   }
   heads.sort((x, y) => x.size - y.size)
@@ -182,7 +172,7 @@ function tellOrphans(db: SqlDatabase, schema: string, line: string, findings: Fi
     others,
   )
   for (const { inspection_id, serial } of orphans)
-    findings.add('record', 'a record without an event', { event: inspection_id, subject: `unit/${serial}` })
+    findings.add('record', WORDS.noEvent, { event: inspection_id, subject: `unit/${serial}` })
 }
 
 /** The tables of the line as it had them, under their own names, for this connection alone. */

@@ -1,5 +1,6 @@
-import type { SqlDatabase } from '../../contracts/index.ts'
+import type { I18n, SqlDatabase } from '../../contracts/index.ts'
 import { isDamaged } from '../store/sqlite-errors.ts'
+import { WORDS } from './finding-words.ts'
 
 /** What SQLite says of one file is enough to know that it is damaged. */
 const MAX_DAMAGES = 20
@@ -31,7 +32,7 @@ const PIECE = 256
 /** What cannot be read of the log, where a check broke off at pages that are damaged. */
 export interface Unreadable {
   position: number
-  detail: string
+  detail: I18n
 }
 
 /** Stretches of positions where the table of events cannot be read, each as short as it can be told. */
@@ -54,7 +55,7 @@ export function unreadableEvents(db: SqlDatabase): Unreadable[] {
   for (let from = 1; from <= last; from += PIECE) read(from, Math.min(last, from + PIECE - 1))
   return stretches.map(({ from, to }) => ({
     position: from,
-    detail: from === to ? `event ${from} cannot be read` : `events ${from} to ${to} cannot be read`,
+    detail: WORDS.unreadable(from, to),
   }))
 }
 

@@ -1,6 +1,7 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange, HASH_BYTES, leafHash } from '../log/index.ts'
 import type { Leaf } from './align.ts'
+import { WORDS } from './finding-words.ts'
 import { brokenSequence, type RangeResult, sumOf } from './range-walk.ts'
 import { RecordCheck } from './record-check.ts'
 import type { Findings } from './report.ts'
@@ -56,7 +57,7 @@ export class EventRows {
       this.#sequences.set(source, last)
     }
     this.sequenceBreaks.push(...r.sequenceBreaks)
-    for (const f of r.findings) this.#findings.add(f.kind, f.detail, f)
+    this.#findings.addAll(r.findings)
     this.#findings.more += r.more
     for (const [sha256, position] of r.images) this.images.set(sha256, position)
     this.records += r.records
@@ -101,10 +102,7 @@ export class EventRows {
       'select size, root from log_tree where id = 1',
     )
     if (tree?.size !== this.count || Buffer.compare(tree.root, this.#root()) !== 0)
-      this.#findings.add(
-        'tree',
-        `the store counted ${tree?.size ?? 0} events with another root; there are ${this.count}`,
-      )
+      this.#findings.add('tree', WORDS.otherRoot(tree?.size ?? 0, this.count))
     const kept = this.#db.get<{ count: number }>('select count(*) as count from inspection')?.count
     // Each record that was checked has its event.
     if (kept !== this.records) new RecordCheck(this.#db, this.#findings).finish()

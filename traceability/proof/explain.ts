@@ -1,5 +1,6 @@
 import type { QEvent, SqlDatabase } from '../../contracts/index.ts'
 import { type Alignment, alignLeaves, type Leaf, MAX_WINDOW } from './align.ts'
+import { WORDS } from './finding-words.ts'
 import { changedPaths } from './first-difference.ts'
 import type { Findings } from './report.ts'
 import type { SignedLeaves } from './signed-leaves.ts'
@@ -37,16 +38,12 @@ export function explain(
   name(signed, gone, added, maybeNewer, db, findings)
   const { cut, diverged } = alignment
   if (cut !== null)
-    findings.add(
-      'cut',
-      `events ${cut.first.position} to ${cut.first.position + cut.count - 1} were signed and are gone`,
-      {
-        position: cut.first.position,
-        ...known({ leaf: cut.first, event: parsed(signed.original(cut.first.position - 1)) }),
-      },
-    )
+    findings.add('cut', WORDS.cut(cut.first.position, cut.first.position + cut.count - 1), {
+      position: cut.first.position,
+      ...known({ leaf: cut.first, event: parsed(signed.original(cut.first.position - 1)) }),
+    })
   if (diverged !== null)
-    findings.add('diverged', `from here on for more than ${MAX_WINDOW} events nothing is as it was signed`, {
+    findings.add('diverged', WORDS.divergedFrom(MAX_WINDOW), {
       position: diverged.signed.position,
     })
   return { ...alignment, differences }
@@ -78,7 +75,7 @@ function name(
     const moved = rest.get(byHash.get(leaf.hash) ?? -1)
     if (moved !== undefined) {
       rest.delete(moved.leaf.position)
-      findings.add('moved', `stands at ${moved.leaf.position} now`, {
+      findings.add('moved', WORDS.moved(moved.leaf.position), {
         position: leaf.position,
         ...known(moved),
       })
@@ -89,12 +86,12 @@ function name(
         ? rest.get(leaf.position)
         : (rest.get(byId.get(idOf(event)) ?? -1) ?? rest.get(byPlace.get(placeOf(event)) ?? -1))
     if (same === undefined) {
-      findings.add('dropped', 'was signed and is gone', at)
+      findings.add('dropped', WORDS.dropped, at)
       continue
     }
     rest.delete(same.leaf.position)
     if (event === null)
-      findings.add('changed', 'no copy is left that says what it was', {
+      findings.add('changed', WORDS.noCopy, {
         position: leaf.position,
         ...known(same),
       })
@@ -102,13 +99,13 @@ function name(
       const paths = changedPaths(event, same.event)
       const shown = paths
         .slice(0, MAX_PATHS)
-        .map((p) => `${p} was ${valueAt(event, p)} and is ${valueAt(same.event, p)}`)
-      findings.add('changed', shown.join('; ') || 'the text differs', at)
+        .map((path) => ({ path, was: valueAt(event, path), is: valueAt(same.event, path) }))
+      findings.add('changed', WORDS.changed(shown), at)
     }
   }
   for (const { leaf, event } of rest.values())
     if (!maybeNewer.has(leaf.hash))
-      findings.add('inserted', 'stands between signed events and was not signed', {
+      findings.add('inserted', WORDS.inserted, {
         position: leaf.position,
         ...known({ leaf, event }),
       })
@@ -142,11 +139,11 @@ const known = ({ event }: Known): { event: string | null; subject: string | null
   subject: event?.subject ?? null,
 })
 
-/** The value at a path of `changedPaths`, short. */
-function valueAt(event: QEvent | null, path: string): string {
+/** The value at a path of `changedPaths`, short; null where there is none. */
+function valueAt(event: QEvent | null, path: string): string | null {
   let value: unknown = event
   for (const key of path.split(/\.|\[|\]\.?/).filter((k) => k !== ''))
     value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined
-  const text = JSON.stringify(value) ?? 'absent'
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+  const text = JSON.stringify(value) ?? null
+  return text !== null && text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -1,6 +1,7 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import type { Findings } from './report.ts'
 import { eventsAt, positionsOf, type StatedEvent } from './stated-events.ts'
+import { TABLE_WORDS } from './table-words.ts'
 
 interface Row {
   [column: string]: string | number | null
@@ -153,20 +154,16 @@ function compareRows(db: SqlDatabase, from: string, expected: Iterable<Expected>
   for (const { columns, at } of expected) {
     const row = rows.get(keyOf(columns)) ?? rows.get(String(columns.position))
     if (row === undefined) {
-      findings.add('record', `what the event says is not in the table ${table}`, at)
+      findings.add('record', TABLE_WORDS.notInTable(table), at)
       continue
     }
     rows.delete(keyOf(row))
     for (const [name, member] of Object.entries(columns))
       if (Object.hasOwn(row, name) && row[name] !== member)
-        findings.add(
-          'record',
-          `${name} is ${String(row[name])} in the table ${table} and ${String(member)} in the log`,
-          at,
-        )
+        findings.add('record', TABLE_WORDS.inTable(table, name, row[name], member), at)
   }
   for (const row of rows.values())
-    findings.add('record', `a row of the table ${table} without an event`, {
+    findings.add('record', TABLE_WORDS.noEvent(table), {
       position: row.position,
       event: row.id ?? null,
       subject: String(row['subject'] ?? row['target'] ?? ''),

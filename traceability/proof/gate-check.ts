@@ -1,4 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { WORDS } from './finding-words.ts'
 import type { Findings } from './report.ts'
 
 /**
@@ -8,12 +9,7 @@ import type { Findings } from './report.ts'
 export function checkGateFailures(db: SqlDatabase, findings: Findings): void {
   for (const { position, event, subject, trigger, served, told } of db.all<Row>(FAILURES)) {
     if (told === 1 && served === 0) continue
-    const found = served === 1 ? 'the record says that it was' : 'the record does not say so'
-    findings.add('record', `the gate was not served for trigger ${trigger}, and ${found}`, {
-      position,
-      event,
-      subject,
-    })
+    findings.add('record', WORDS.gate(trigger, served === 1), { position, event, subject })
   }
 }
 

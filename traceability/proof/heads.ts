@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asCoded } from '../../contracts/index.ts'
+import { asCoded, errorText, type I18n } from '../../contracts/index.ts'
 import { fileError } from '../store/sqlite-errors.ts'
 import {
   checkNote,
@@ -10,6 +10,7 @@ import {
   parseCheckpoint,
   type VerifierKey,
 } from '../log/index.ts'
+import { about, plain, WORDS } from './finding-words.ts'
 import { keptCheckpoints } from './kept-proofs.ts'
 import { logDir, readLogKey, readWitnessKeys } from './log-key.ts'
 import { SET_ASIDE } from './published-checkpoint.ts'
@@ -20,7 +21,7 @@ export interface Head {
   size: number
   root: Buffer
   /** Where it was kept. */
-  from: string
+  from: I18n
 }
 
 export interface Trust {
@@ -60,18 +61,15 @@ export function readHeads(
   let origin: string | null = trust.log[0]?.name ?? null
   let checkpoints = 0
   let previous = ''
-  const take = (note: string, from: string): number => {
+  const take = (note: string, from: I18n): number => {
     try {
       const c = parseCheckpoint(note)
       const checks = trust.log.map((key) => checkNote(c.note, key).state)
       const witnessed = cosignersOf(c, trust.witnesses)
       for (const name of witnessed.invalid)
-        findings.add('cosignature', `${from}: the cosignature of ${name} over ${c.size} events is wrong`)
+        findings.add('cosignature', about(from, WORDS.wrongCosignature(name, c.size)))
       if (!checks.includes('valid')) {
-        findings.add(
-          'checkpoint',
-          `${from}: over ${c.size} events, not signed by ${trust.log.map((k) => k.vkey).join(' or ') || 'a known key'}`,
-        )
+        findings.add('checkpoint', about(from, WORDS.unsignedHead(c.size, trust.log, c.origin)))
         return -1
       }
       origin ??= c.origin
@@ -83,14 +81,11 @@ export function readHeads(
       const known =
         bySize.get(c.size) ?? (c.size === 0 ? { size: 0, root: new CompactRange().root(), from } : undefined)
       if (known !== undefined && !known.root.equals(c.root))
-        findings.add(
-          'checkpoint',
-          `two different logs of ${c.size} events were signed: ${known.from} and ${from}`,
-        )
+        findings.add('checkpoint', WORDS.twoLogs(c.size, known.from, from))
       else if (known === undefined) bySize.set(c.size, { size: c.size, root: c.root, from })
       return c.size
     } catch (error) {
-      findings.add('checkpoint', `${from}: ${asCoded(error, 'TRC_NOTE').message}`)
+      findings.add('checkpoint', about(from, errorText(asCoded(error, 'TRC_NOTE'))))
       return -1
     }
   }
@@ -101,32 +96,26 @@ export function readHeads(
   let before = 0
   for (const kept of keptCheckpoints(dataDir).read()) {
     line += 1
-    const from = `checkpoints.jsonl line ${line}`
-    if (typeof kept?.note !== 'string') findings.add('checkpoint', `${from}: cannot be read`)
+    const from = WORDS.line('checkpoints.jsonl', line)
+    if (typeof kept?.note !== 'string') findings.add('checkpoint', about(from, WORDS.unreadableLine))
     else {
       const size = take(kept.note, from)
-      if (size >= 0 && size < largest)
-        findings.add('checkpoint', `${from}: ${size} events after a checkpoint of ${largest}`)
+      if (size >= 0 && size < largest) findings.add('checkpoint', about(from, WORDS.backwards(size, largest)))
       if (size > largest) [before, largest] = [largest, size]
     }
   }
   // A crash may leave the first line without its file.
   if (line > 1 && !published.some(({ name }) => name === 'checkpoint'))
-    findings.add('checkpoint', `checkpoint: the file is missing, and ${line} were signed`)
+    findings.add('checkpoint', about(plain('checkpoint'), WORDS.noCheckpointFile(line)))
   for (const { name, note } of published) {
     const aside = name !== 'checkpoint'
-    const size = take(note, aside ? `${name}, which the line found in place of its checkpoint` : name)
-    if (size > largest)
-      findings.add('checkpoint', `${name}: over ${size} events, and checkpoints.jsonl ends at ${largest}`)
+    const size = take(note, aside ? WORDS.inItsPlace(name) : plain(name))
+    if (size > largest) findings.add('checkpoint', about(plain(name), WORDS.beyondLines(size, largest)))
     else if (size >= 0 && !aside && size < before && isBehind(dataDir, before))
-      findings.add(
-        'checkpoint',
-        `${name}: an older one, over ${size} events, and checkpoints.jsonl ends at ${largest}`,
-      )
-    else if (size >= 0 && aside)
-      findings.add('checkpoint', `${name}: the line found this older one in place of its checkpoint`)
+      findings.add('checkpoint', about(plain(name), WORDS.older(size, largest)))
+    else if (size >= 0 && aside) findings.add('checkpoint', about(plain(name), WORDS.olderInItsPlace))
   }
-  for (const { note, from } of elsewhere) take(note, from)
+  for (const { note, from } of elsewhere) take(note, plain(from))
   return {
     list: [...bySize.values()].sort((a, b) => a.size - b.size),
     origin,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { plain, WORDS } from './finding-words.ts'
 import type { Findings } from './report.ts'
 import { ToldDeletions } from './told-deletions.ts'
 
@@ -36,10 +37,7 @@ export async function checkImages(
       unseen.delete(sha256)
       const isTold = (): boolean => told.of(sha256, position ?? 0) !== null
       if (deleted_at !== null && isTold()) deletedByRetention += 1
-      else if (deleted_at !== null)
-        findings.add('image', `${path} is said to be deleted, and no event says so`, {
-          position,
-        })
+      else if (deleted_at !== null) findings.add('image', WORDS.deletedUntold(plain(path)), { position })
       else {
         checked += 1
         const actual = await readFile(join(dataDir, path)).then(
@@ -49,15 +47,14 @@ export async function checkImages(
         if (actual === null && deletedMeanwhile(db, sha256) && isTold()) {
           checked -= 1
           deletedByRetention += 1
-        } else if (actual === null) findings.add('image', `${path} is missing`, { position })
-        else if (actual !== sha256) findings.add('image', `${path} has the hash ${actual}`, { position })
+        } else if (actual === null) findings.add('image', WORDS.missing(path), { position })
+        else if (actual !== sha256) findings.add('image', WORDS.otherHash(plain(path), actual), { position })
       }
       onProgress(checked + deletedByRetention, total)
     }
     after = rows.at(-1)?.sha256 ?? after
   }
-  for (const [sha256, position] of unseen)
-    findings.add('image', `image ${sha256} is not known to the store`, { position })
+  for (const [sha256, position] of unseen) findings.add('image', WORDS.unknownImage(sha256), { position })
   return { checked, deletedByRetention }
 }
 

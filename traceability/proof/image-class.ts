@@ -1,5 +1,6 @@
 import type { ImagesDeleted, QEvent, SqlDatabase } from '../../contracts/index.ts'
 import { RETENTION_SUBJECT } from '../../contracts/index.ts'
+import { WORDS } from './finding-words.ts'
 import { type Findings, foundRows } from './report.ts'
 
 /** Rows read at once. */
@@ -12,11 +13,7 @@ const AT_ONCE = 10_000
  */
 export function checkImageClasses(db: SqlDatabase, findings: Findings): void {
   for (const { position, path, result, retention } of foundRows<Row>(db, findings, UNPROTECTED))
-    findings.add(
-      'image',
-      `${path} shows a part with the verdict ${result}, and its retention is ${retention} in place of ng`,
-      { position },
-    )
+    findings.add('image', WORDS.retention(path, result, retention), { position })
   const told = deletedAsPassed(db)
   if (told.size === 0) return
   for (let after = 0; ;) {
@@ -29,11 +26,10 @@ export function checkImageClasses(db: SqlDatabase, findings: Findings): void {
     for (const { position, path, result } of shown) {
       const deleted = told.get(path)
       if (deleted !== undefined && deleted.position > position)
-        findings.add(
-          'image',
-          `image ${path} shows a part with the verdict ${result}, and was deleted as one of the class ${deleted.of}`,
-          { position: deleted.position, event: deleted.event },
-        )
+        findings.add('image', WORDS.deletedAs(path, result, deleted.of), {
+          position: deleted.position,
+          event: deleted.event,
+        })
     }
     // Of one part there are a few images, which may stand on both sides.
     const last = shown.at(-1)?.position

@@ -7,6 +7,7 @@ import { INSPECTION } from './match-query.ts'
 import type { Findings, ProofFinding } from './report.ts'
 import { type Data, eventsAt, positionsOf, type StatedEvent } from './stated-events.ts'
 import { type EdgeRow, LINKING, type StatedLink, stating } from './stated-links.ts'
+import { TABLE_WORDS } from './table-words.ts'
 import { keyOf, TakenBack } from './taken-back.ts'
 
 type At = Pick<ProofFinding, 'position' | 'event' | 'subject'>
@@ -201,11 +202,7 @@ export class LinkCheck {
     if (takenBack) return
     for (const end of ends)
       if (end.sure && !this.#ended.ended(end, position))
-        this.#findings.add(
-          'record',
-          `no link of ${end.child ?? end.parent ?? ''} was ended, as the event says`,
-          at,
-        )
+        this.#findings.add('record', TABLE_WORDS.notEnded(end.child ?? end.parent ?? ''), at)
   }
 
   /** Nothing was ever known from which the lot came, so that no circle can have kept a unit from being linked to it. */
@@ -222,7 +219,7 @@ export class LinkCheck {
   }
 
   #unstated({ child, parent, position }: EdgeRow): void {
-    this.#findings.add('record', `a link from ${child} to ${parent} that no event states`, {
+    this.#findings.add('record', TABLE_WORDS.linkUnstated(child, parent), {
       position,
       subject: child,
     })
@@ -233,11 +230,7 @@ export class LinkCheck {
     this.#made += 1
     const differs = (name: string, found: unknown, expected: unknown): void => {
       if (found !== expected)
-        this.#findings.add(
-          'record',
-          `${name} of the link to ${row.parent} is ${String(found)} in the table edge and ${String(expected)} in the log`,
-          at,
-        )
+        this.#findings.add('record', TABLE_WORDS.link(row.parent, name, found, expected), at)
     }
     differs('valid_from', row.valid_from, link.from)
     differs('certainty', row.certainty, link.certainty)
@@ -245,7 +238,7 @@ export class LinkCheck {
     differs('uom', row.uom, link.uom)
     if (row.closed_by === null) return differs('valid_to', row.valid_to, link.to)
     const end = this.#ended.endOf(row)
-    if (end === null) this.#findings.add('record', `the link to ${row.parent} was ended by no event`, at)
+    if (end === null) this.#findings.add('record', TABLE_WORDS.endUnstated(row.parent), at)
     else differs('valid_to', row.valid_to, end)
   }
 
@@ -253,7 +246,7 @@ export class LinkCheck {
     const key = keyOf(link)
     if (this.#told.has(key) || this.#takenBack.said(link, inspected)) return
     this.#told.add(key)
-    this.#findings.add('record', `the link from ${link.child} to ${link.parent} is gone`, at)
+    this.#findings.add('record', TABLE_WORDS.linkGone(link.child, link.parent), at)
   }
 
   #nameUnstated(count: number): void {
@@ -269,7 +262,7 @@ export class LinkCheck {
       if (!stated.has(place + keyOf(row)) && !stated.has(place + row.child)) this.#unstated(row)
     }
     if (this.#findings.list.length === before)
-      this.#findings.add('record', `${count} links are in the table edge, the events state ${this.#made}`)
+      this.#findings.add('record', TABLE_WORDS.linkCount(count, this.#made))
   }
 }
 

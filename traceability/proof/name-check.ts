@@ -1,12 +1,13 @@
-import type { SqlDatabase } from '../../contracts/index.ts'
+import type { I18n, SqlDatabase } from '../../contracts/index.ts'
 import { CAPTURED, capturedThings } from '../epcis/captured-things.ts'
 import { serialOf } from '../genealogy/fact-event.ts'
 import { decoded, lotName, thingUri } from '../genealogy/things.ts'
 import { lotUri } from '../identity/index.ts'
 import { unitOf } from '../store/prepared-capture.ts'
 import { decodeRecord } from '../store/record-codec.ts'
-import { type Findings, foundRows, type ProofFinding } from './report.ts'
+import { type FindingPlace, type Findings, foundRows } from './report.ts'
 import { eventsAt, positionsOf } from './stated-events.ts'
+import { TABLE_WORDS } from './table-words.ts'
 import { checkTriggers } from './trigger-check.ts'
 
 const COMMISSION = 'qe.trace.linked.v1'
@@ -39,10 +40,10 @@ type Row = Record<string, string | number | null>
 const tell = (
   findings: Findings,
   rows: readonly Row[],
-  detail: (row: Row) => string,
-  at: (row: Row) => Partial<ProofFinding>,
+  detail: I18n,
+  at: (row: Row) => FindingPlace,
 ): void => {
-  for (const row of rows) findings.add('record', detail(row), at(row))
+  for (const row of rows) findings.add('record', detail, at(row))
 }
 
 /** As the first inspection of a unit made them (`store/genealogy.ts`). */
@@ -55,7 +56,7 @@ function inspectedUnits(db: SqlDatabase, findings: Findings): void {
       `select min(i.position) as position, i.unit from inspection i
          where not exists (select 1 from identity d where d.uri = i.unit) group by i.unit order by 1`,
     ),
-    () => 'the unit of the inspection is not in the table identity',
+    TABLE_WORDS.noUnitOfInspection,
     (row) => ({ position: Number(row['position']), subject: String(row['unit']) }),
   )
   tell(
@@ -72,7 +73,7 @@ function inspectedUnits(db: SqlDatabase, findings: Findings): void {
            or exists (select 1 from inspection e where e.unit = d.uri and e.position < d.first_position)
          order by d.first_position`,
     ),
-    () => 'the row of the unit in the table identity is not as its first inspection says',
+    TABLE_WORDS.otherUnitOfInspection,
     (row) => ({ position: Number(row['position']), subject: String(row['uri']) }),
   )
 }
@@ -123,12 +124,12 @@ function unitsOfFacts(
   findings: Findings,
 ): void {
   let stated = inspected ?? 0
-  const differs = (uri: string, position: number, detail: string): void =>
+  const differs = (uri: string, position: number, detail: I18n): void =>
     findings.add('record', detail, { position, subject: uri })
   for (const [uri, unit] of told) {
     const row = db.get<Row>('select * from identity where uri = ?', uri)
     if (row?.['first_position'] === unit.position) stated += 1
-    if (row === undefined) differs(uri, unit.position, 'the unit of the event is not in the table identity')
+    if (row === undefined) differs(uri, unit.position, TABLE_WORDS.noUnit)
     else if (Number(row['first_position']) < unit.position) continue
     else if (
       row['first_position'] !== unit.position ||
@@ -138,7 +139,7 @@ function unitsOfFacts(
       row['gtin'] !== unit.gtin ||
       row['first_at'] !== unit.at
     )
-      differs(uri, unit.position, 'the row of the unit in the table identity is not as the event says')
+      differs(uri, unit.position, TABLE_WORDS.otherUnit)
   }
   const all = db.get<{ count: number }>('select count(*) as count from identity')?.count
   if (inspected !== null && stated === all) return
@@ -146,8 +147,7 @@ function unitsOfFacts(
     `select d.uri, d.first_position as position from identity d
        where not exists (select 1 from inspection i where i.unit = d.uri and i.position = d.first_position)`,
   ))
-    if (told.get(uri)?.position !== position)
-      differs(uri, position, 'a row of the table identity that no event states')
+    if (told.get(uri)?.position !== position) differs(uri, position, TABLE_WORDS.unitUnstated)
 }
 
 /** A further name is one that was read with the unit, or put together from what was. */
@@ -162,14 +162,7 @@ function aliases(db: SqlDatabase, findings: Findings): void {
       isRead = names(record, record_encoding).some((a) => a.value === value && a.scheme === scheme)
       if (isRead) break
     }
-    if (!isRead)
-      findings.add(
-        'record',
-        `${value} (${scheme}) is a name of the unit in the table identity_alias, and was read with none of its inspections`,
-        {
-          subject: uri,
-        },
-      )
+    if (!isRead) findings.add('record', TABLE_WORDS.alias(value, scheme), { subject: uri })
   }
 }
 
@@ -206,7 +199,7 @@ function names(record: Uint8Array, encoding: string): readonly { value: string; 
 /** @param stated URIs of lots that events state; older commissions name theirs by their link alone */
 function materialLots(db: SqlDatabase, stated: ReadonlySet<string>, findings: Findings): void {
   const left = new Set(stated)
-  const tellLot = (uri: string, detail: string): void => findings.add('record', detail, { subject: uri })
+  const tellLot = (uri: string, detail: I18n): void => findings.add('record', detail, { subject: uri })
   for (const { uri, lot, product, supplier, linked, made, named } of db.all<
     Record<'uri' | 'lot' | 'product', string> & {
       supplier: string | null
@@ -228,16 +221,12 @@ function materialLots(db: SqlDatabase, stated: ReadonlySet<string>, findings: Fi
   )) {
     const suppliers = JSON.parse(named ?? '[]') as string[]
     const of = /^urn:sightline:lot:([^:]*):/.exec(uri)?.[1]
-    if (!left.delete(uri) && linked === 0)
-      tellLot(uri, 'a row of the table material_lot that no event states')
+    if (!left.delete(uri) && linked === 0) tellLot(uri, TABLE_WORDS.lotUnstated)
     // The URI of a GS1 lot has the item number alone: a capture names its product by that, an inspection by its own id.
     else if (lotName(uri) !== `lot/${lot}` || (of === undefined ? made === 0 : decoded(of) !== product))
-      tellLot(uri, `the table material_lot calls the lot ${lot} of ${product}`)
+      tellLot(uri, TABLE_WORDS.otherLot(lot, product))
     else if (supplier === null ? suppliers.length > 0 : !suppliers.includes(thingUri('supplier', supplier)))
-      tellLot(
-        uri,
-        `the lot comes from ${supplier ?? 'nobody'} in the table material_lot, which no event says`,
-      )
+      tellLot(uri, TABLE_WORDS.supplierUnstated(supplier))
   }
-  for (const uri of left) tellLot(uri, 'the lot is not in the table material_lot')
+  for (const uri of left) tellLot(uri, TABLE_WORDS.noLot)
 }

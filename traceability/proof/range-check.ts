@@ -1,5 +1,6 @@
 import {
   asCoded,
+  errorText,
   canonicalJson,
   type InspectionCompleted,
   type QEvent,
@@ -7,6 +8,7 @@ import {
   type SqlRow,
 } from '../../contracts/index.ts'
 import { leafHash } from '../log/index.ts'
+import { about, WORDS } from './finding-words.ts'
 import type { InspectedLinks } from './inspected-links.ts'
 import { BATCH, type ProvenTiles, type Range, type RangeResult, RangeWalk } from './range-walk.ts'
 import { RecordCheck } from './record-check.ts'
@@ -76,8 +78,7 @@ class RowCheck {
   row(row: EventRow): Buffer {
     const at = { position: row.position, event: row.id, subject: row.subject }
     const leaf = leafHash(row.json)
-    if (!leaf.equals(row.leaf_hash))
-      this.#findings.add('tree', 'the leaf hash in the table is not that of the event', at)
+    if (!leaf.equals(row.leaf_hash)) this.#findings.add('tree', WORDS.leaf, at)
     this.#closely(row, at)
     return leaf
   }
@@ -87,10 +88,9 @@ class RowCheck {
     try {
       event = JSON.parse(row.json) as QEvent
       if (typeof event !== 'object' || event === null) throw new TypeError(`found ${typeof event}`)
-      if (canonicalJson(event) !== row.json)
-        this.#findings.add('column', 'the text is not canonical JSON', at)
+      if (canonicalJson(event) !== row.json) this.#findings.add('column', WORDS.notCanonical, at)
     } catch (error) {
-      this.#findings.add('column', `the text is not an event: ${asCoded(error, 'EVT_SCHEMA').message}`, at)
+      this.#findings.add('column', about(WORDS.notAnEvent, errorText(asCoded(error, 'EVT_SCHEMA'))), at)
       return
     }
     const columns: [string, unknown, unknown][] = [
@@ -103,12 +103,7 @@ class RowCheck {
       ['time', row.time, event.time],
     ]
     for (const [name, column, member] of columns)
-      if (column !== member)
-        this.#findings.add(
-          'column',
-          `${name} is ${String(column)} in the table and ${String(member)} in the event`,
-          at,
-        )
+      if (column !== member) this.#findings.add('column', WORDS.column(name, column, member), at)
     this.#records.check(row.position, event)
     if (event.type === 'qe.inspection.completed.v1') this.#walk.odd(row.position)
     // An altered text may lack any member; that it is altered is told elsewhere.

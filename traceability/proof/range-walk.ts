@@ -1,6 +1,7 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { CodedError } from '../../contracts/thread.ts'
 import type { InspectedLinks, InspectedLinksResult } from './inspected-links.ts'
+import { WORDS } from './finding-words.ts'
 import type { ProofFinding } from './report.ts'
 import { type MatchedRow, matchStretch, SignedTiles } from './row-match.ts'
 
@@ -29,7 +30,7 @@ export interface RangeResult extends Range {
   findings: ProofFinding[]
   more: number
   sources: SourceSpan[]
-  sequenceBreaks: { position: number; event: string; subject: string; detail: string }[]
+  sequenceBreaks: ProofFinding[]
   /** Hash of an image and the last event that names it. */
   images: [sha256: string, position: number][]
   /** Null where links were not looked at. */
@@ -172,9 +173,7 @@ export const brokenSequence = (
   source: string,
   before: number,
   { sequence, position, event, subject }: SourceSpan['first'],
-): RangeResult['sequenceBreaks'][number] => ({
-  position,
-  event,
-  subject,
-  detail: `number ${sequence} of ${source} follows ${before}`,
-})
+): ProofFinding => {
+  const { en, zh } = WORDS.sequence(source, sequence, before)
+  return { kind: 'sequence', position, event, subject, detail: en, zh }
+}

@@ -1,9 +1,17 @@
-import { asCoded, type InspectionCompleted, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
+import {
+  asCoded,
+  errorText,
+  type I18n,
+  type InspectionCompleted,
+  type QEvent,
+  type SqlDatabase,
+} from '../../contracts/index.ts'
 import { inspectionEvent } from '../store/inspection-event.ts'
 import { CHILD_COLUMNS, type ChildTable, namesOf, ROW_COLUMNS } from '../store/inspection-columns.ts'
 import { childRows, inspectionRow } from '../store/inspection-rows.ts'
 import { unitOf } from '../store/prepared-capture.ts'
 import { type CaptureRecord, decodeRecord, inflated, recordHash } from '../store/record-codec.ts'
+import { about, WORDS } from './finding-words.ts'
 import { firstDifference } from './first-difference.ts'
 import { type Findings, foundRows } from './report.ts'
 
@@ -84,13 +92,13 @@ export class RecordCheck {
     const at = { position, event: event.id, subject: event.subject }
     this.#load()
     const row = this.#rows.get(position)
-    if (row === undefined) return this.#findings.add('record', 'the inspection record is gone', at)
+    if (row === undefined) return this.#findings.add('record', WORDS.noRecord, at)
     this.checked += 1
     try {
       const difference = this.#difference(row, event as QEvent<InspectionCompleted>)
       if (difference !== null) this.#findings.add('record', difference, at)
     } catch (error) {
-      this.#findings.add('record', `the record cannot be read: ${asCoded(error, 'TRC_WRITE').message}`, at)
+      this.#findings.add('record', about(WORDS.unreadableRecord, errorText(asCoded(error, 'TRC_WRITE'))), at)
     }
   }
 
@@ -103,14 +111,14 @@ export class RecordCheck {
          (select position from event where type = 'qe.inspection.completed.v1') order by position`,
     )
     for (const { position, inspection_id, serial } of orphans)
-      this.#findings.add('record', 'a record without an event', {
+      this.#findings.add('record', WORDS.noEvent, {
         position,
         event: inspection_id,
         subject: `unit/${serial}`,
       })
   }
 
-  #difference(row: InspectionRow, event: QEvent<InspectionCompleted>): string | null {
+  #difference(row: InspectionRow, event: QEvent<InspectionCompleted>): I18n | null {
     const { data } = event
     const columns: Record<string, unknown> = {
       inspection_id: data.inspectionId,
@@ -140,10 +148,9 @@ export class RecordCheck {
       sequence: Number(event.sequence),
     }
     for (const [name, value] of Object.entries(columns))
-      if ((row[name] ?? null) !== value)
-        return `${name} is ${String(row[name])} in the record and ${String(value)} in the event`
+      if ((row[name] ?? null) !== value) return WORDS.inRecord(name, row[name], value)
     if (data.genealogy !== undefined && row['unit'] !== data.genealogy.unit)
-      return `unit is ${String(row['unit'])} in the record and ${data.genealogy.unit} in the event`
+      return WORDS.inRecord('unit', row['unit'], data.genealogy.unit)
     const images = this.#imageRows(row.position, data)
     if (images !== null) return images
     if (
@@ -156,13 +163,13 @@ export class RecordCheck {
   }
 
   /** Which part of the event the altered capture would give, or that it shows in none. */
-  #changedRecord(row: InspectionRow, event: QEvent<InspectionCompleted>): string {
+  #changedRecord(row: InspectionRow, event: QEvent<InspectionCompleted>): I18n {
     const part = this.#derived(decodeRecord(row.record, row.record_encoding), event)
-    return part ?? 'the stored capture is not the one the event was made from'
+    return part ?? WORDS.otherCapture
   }
 
   /** Derives the event from the stored capture once more. */
-  #derived(record: CaptureRecord, event: QEvent<InspectionCompleted>): string | null {
+  #derived(record: CaptureRecord, event: QEvent<InspectionCompleted>): I18n | null {
     const { data } = event
     const view = data.image.views[0]
     const image =
@@ -183,11 +190,11 @@ export class RecordCheck {
     const told = data.genealogy === undefined ? { ...unit, origin: null } : unit
     const derived: unknown = JSON.parse(JSON.stringify(inspectionEvent(record, told, image)))
     const path = firstDifference(derived, { ...event, sequence: undefined }, '')
-    return path === null ? null : `the stored capture gives another ${path}`
+    return path === null ? null : WORDS.capture(path)
   }
 
   /** Columns and rows that the stored capture gives, also those that its event does not have. */
-  #stored(row: InspectionRow, record: CaptureRecord): string | null {
+  #stored(row: InspectionRow, record: CaptureRecord): I18n | null {
     // Who the unit is was compared with the event.
     const unit = {
       uri: row.unit,
@@ -198,8 +205,7 @@ export class RecordCheck {
     }
     const values = inspectionRow(record, unit)
     for (const [i, name] of ROW_COLUMNS.entries())
-      if (row[name] !== values[i])
-        return `${name} is ${String(row[name])} in the record and ${String(values[i])} in the stored capture`
+      if (row[name] !== values[i]) return WORDS.inCapture(name, row[name], values[i])
     const rows = childRows(record)
     for (const table of Object.keys(rows) as ChildTable[]) {
       const names = namesOf(CHILD_COLUMNS[table]).slice(1)
@@ -208,12 +214,12 @@ export class RecordCheck {
       // Before numbers next to 0 were kept as 0 (`childRows`), a driver that can kept them as they are.
       const older = path === null ? null : childRows(record, (value) => value)[table]
       if (older !== null && firstDifference(found, older, '') !== null)
-        return `the ${table} rows differ from the stored capture${path === '' ? '' : ` at ${path}`}`
+        return WORDS.childRows(table, path ?? '')
     }
     return null
   }
 
-  #imageRows(position: number, data: InspectionCompleted): string | null {
+  #imageRows(position: number, data: InspectionCompleted): I18n | null {
     const rows = (this.#children.inspection_image.get(position) ?? []).map((i) => [
       i['view'],
       i['sha256'],
@@ -222,6 +228,6 @@ export class RecordCheck {
     ])
     const views = data.image.views.map((v) => [v.view, v.sha256, v.width, v.height])
     const path = firstDifference(rows, views, '')
-    return path === null ? null : `the image rows differ from the event${path === '' ? '' : ` at ${path}`}`
+    return path === null ? null : WORDS.imageRows(path)
   }
 }

@@ -49,7 +49,9 @@ export function renderReport(r: VerifyReport, lang: keyof I18n): string {
   if (r.findings.length > 0) lines.push('')
   for (const f of r.findings) {
     const where = [f.position === null ? '' : `${t('place')} ${f.position}`, f.subject ?? '', f.event ?? '']
-    lines.push(`${FINDING_KINDS[f.kind][lang]}: ${[...where, f.detail].filter(Boolean).join(', ')}`)
+    lines.push(
+      `${FINDING_KINDS[f.kind][lang]}: ${[...where, lang === 'zh' ? f.zh : f.detail].filter(Boolean).join(', ')}`,
+    )
   }
   if (r.more > 0) lines.push(`${t('more')}: ${r.more}`)
   lines.push('', `${t('limits')}:`, ...r.limits.map((l) => `  - ${l[lang]}`))

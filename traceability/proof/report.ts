@@ -31,8 +31,13 @@ export interface ProofFinding {
   event: string | null
   /** Serial or other subject of the event, when it is known. */
   subject: string | null
+  /** What was found, in English, and in Chinese. */
   detail: string
+  zh: string
 }
+
+/** Where something was found, as far as it is known. */
+export type FindingPlace = Partial<Pick<ProofFinding, 'position' | 'event' | 'subject'>>
 
 export interface VerifyReport {
   /**
@@ -85,8 +90,17 @@ export class Findings {
     this.more += Math.max(0, count)
   }
 
-  add(kind: FindingKind, detail: string, at: Partial<Omit<ProofFinding, 'kind' | 'detail'>> = {}): void {
+  add(
+    kind: FindingKind,
+    { en, zh }: I18n,
+    { position = null, event = null, subject = null }: FindingPlace = {},
+  ): void {
     if (this.list.length >= MAX_FINDINGS) this.more += 1
-    else this.list.push({ kind, position: null, event: null, subject: null, ...at, detail })
+    else this.list.push({ kind, position, event, subject, detail: en, zh })
+  }
+
+  /** What another check of the same log found. */
+  addAll(found: readonly ProofFinding[]): void {
+    for (const f of found) this.add(f.kind, { en: f.detail, zh: f.zh }, f)
   }
 }

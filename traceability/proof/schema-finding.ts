@@ -1,5 +1,6 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { schemaDifferences, standIns } from '../store/schema-check.ts'
+import { WORDS } from './finding-words.ts'
 import type { Findings } from './report.ts'
 
 /**
@@ -13,7 +14,7 @@ export function checkSchema(db: SqlDatabase, findings: Findings): string[] {
     const found = schemaDifferences(db)
     return [found, standIns(db, found)]
   })
-  for (const { what, type, name } of differences) findings.add('schema', `${what} ${type} ${name}`)
+  for (const difference of differences) findings.add('schema', WORDS.schema(difference))
   for (const statement of absent) db.exec(statement)
   return absent
 }

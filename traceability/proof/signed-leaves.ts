@@ -1,5 +1,6 @@
-import type { SqlDatabase } from '../../contracts/index.ts'
+import type { I18n, SqlDatabase } from '../../contracts/index.ts'
 import { HASH_BYTES, leafHash, parseEntries, TILE_WIDTH, widestTile } from '../log/index.ts'
+import { WORDS } from './finding-words.ts'
 import { agreement, type Head } from './heads.ts'
 import type { Findings } from './report.ts'
 
@@ -44,15 +45,15 @@ export function findSignedLeaves(
 }
 
 /** Which tile first differs from the leaves that were signed. */
-function firstBadTile(tiles: Generator<Uint8Array>, leaves: Generator<Uint8Array>, size: number): string {
+function firstBadTile(tiles: Generator<Uint8Array>, leaves: Generator<Uint8Array>, size: number): I18n {
   for (let i = 0; i < size; i++) {
     const tile = tiles.next()
     const leaf = leaves.next()
-    if (tile.done === true) return `hash tiles end after ${i} of ${size} signed events`
+    if (tile.done === true) return WORDS.tilesEnd(i, size)
     if (leaf.done !== true && Buffer.compare(tile.value, leaf.value) !== 0)
-      return `hash tile ${Math.floor(i / TILE_WIDTH)} of level 0 differs at event ${i + 1}; the events themselves are as signed`
+      return WORDS.tileDiffers(Math.floor(i / TILE_WIDTH), i + 1)
   }
-  return `hash tiles end after ${size} signed events`
+  return WORDS.tilesEndThere(size)
 }
 
 function* fromTiles(logDir: string): Generator<Uint8Array> {

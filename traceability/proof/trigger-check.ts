@@ -1,5 +1,6 @@
-import type { SqlDatabase } from '../../contracts/index.ts'
+import type { I18n, SqlDatabase } from '../../contracts/index.ts'
 import { type Findings, foundRows } from './report.ts'
+import { TABLE_WORDS } from './table-words.ts'
 
 type Row = { station: string; number: number; last: number; position: number | null }
 
@@ -10,7 +11,7 @@ interface Check {
   sql: string
   /** Says with one row that `sql` has none, at a fraction of its cost: so it is in nearly every store. */
   none?: string
-  detail(row: Row): string
+  detail(row: Row): I18n
 }
 
 /** As many records as judged triggers, each the trigger of a record by count and number: both are keys. */
@@ -33,14 +34,13 @@ const CHECKS: readonly Check[] = [
     sql: `select i.position, i.station, i.trigger_number as number, 0 as last from inspection i
       where not exists (select 1 from part_trigger t where ${COUNTED} and t.state = 'judged')`,
     none: ALL_JUDGED,
-    detail: ({ number }) => `trigger ${number} of the inspection is not in the table part_trigger as judged`,
+    detail: ({ number }) => TABLE_WORDS.notJudged(number),
   },
   {
     sql: `select null as position, t.station, t.number, 0 as last from part_trigger t where t.state = 'judged'
       and not exists (select 1 from inspection i where i.station = t.station and i.trigger_number = t.number)`,
     none: ALL_JUDGED,
-    detail: ({ number }) =>
-      `trigger ${number} is judged in the table part_trigger, and no inspection is of it`,
+    detail: ({ number }) => TABLE_WORDS.judgedOfNone(number),
   },
   {
     // Who closes what a stop interrupted, which has no budget, notes how far the count was gone through. Asked from the few
@@ -49,21 +49,18 @@ const CHECKS: readonly Check[] = [
       from (select position from inspection where result = 'inconclusive') n cross join inspection i on i.position = n.position
       where i.no_verdict = 'interrupted' and i.budget_ms = 0 and not exists (
         select 1 from trigger_audit a where a.station = i.station and a.attempt in (1, i.attempt))`,
-    detail: ({ number }) =>
-      `trigger ${number} was closed as interrupted, and its count is not in the table trigger_audit`,
+    detail: ({ number }) => TABLE_WORDS.notAudited(number),
   },
   {
     sql: `select null as position, g.station, g.first as number, g.last from trigger_gap g
       where not exists (select 1 ${AUDITED} and a.high > g.last)`,
-    detail: ({ number, last }) =>
-      `the jump ${number} to ${last} in the table trigger_gap lies in no count of the table trigger_audit`,
+    detail: ({ number, last }) => TABLE_WORDS.gapInNoCount(number, last),
   },
   {
     sql: `select null as position, g.station, g.low as number, g.high as last from trigger_audit g
       where (select count(*) from part_trigger t where t.station = g.station and t.attempt = g.attempt
         and t.number in (g.low, g.high)) < iif(g.low = g.high, 1, 2)`,
-    detail: ({ number, last }) =>
-      `the table trigger_audit ends at ${number} and ${last}, and the table part_trigger does not know both`,
+    detail: ({ number, last }) => TABLE_WORDS.auditUnknown(number, last),
   },
   {
     // Within a count that was gone through every number was judged or closed, is open, or is part of a jump.
@@ -74,8 +71,7 @@ const CHECKS: readonly Check[] = [
         and not exists (select 1 from trigger_gap j where j.station = g.station and j.attempt = g.attempt
           and j.first <= g.number + 1 and j.last >= g.next - 1)`,
     none: NO_JUMP,
-    detail: ({ number, last }) =>
-      `triggers ${number} to ${last} were gone through by the table trigger_audit, and are neither judged nor in the table trigger_gap`,
+    detail: ({ number, last }) => TABLE_WORDS.neither(number, last),
   },
 ]
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   asCoded,
   CodedError,
+  errorText,
   type I18n,
   type InspectionCompleted,
   type QEvent,
@@ -19,6 +20,7 @@ import {
 } from '../log/index.ts'
 import { type Bundle, bundleSchema } from './bundle.schema.ts'
 import { listText } from './bundle.ts'
+import { WORDS } from './finding-words.ts'
 import { trustOf } from './heads.ts'
 import { LIMITS } from './limits.ts'
 import { Findings, type VerifyReport } from './report.ts'
@@ -40,7 +42,7 @@ export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): V
   const checkpoint = readCheckpoint(bundle, trust.log, findings)
   const witnessed =
     checkpoint === null ? { valid: [], invalid: [] } : cosignersOf(checkpoint, trust.witnesses)
-  for (const name of witnessed.invalid) findings.add('cosignature', `the cosignature of ${name} is wrong`)
+  for (const name of witnessed.invalid) findings.add('cosignature', WORDS.wrongCosignatureOf(name))
   const listed = readList(bundle, trust.log, findings)
   let proven = 0
   /** Image by its hash, with the last position at which it is said to be deleted by an event that is proven. */
@@ -64,20 +66,14 @@ export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): V
       for (const sha256 of deletedImages(e.json))
         deleted.set(sha256, Math.max(e.position, deleted.get(sha256) ?? 0))
     const wanted = listed?.get(e.position)
-    if (listed !== null && wanted === undefined)
-      findings.add('inserted', 'is not in the list that was signed', at)
+    if (listed !== null && wanted === undefined) findings.add('inserted', WORDS.notListed, at)
     else if (wanted !== undefined && wanted !== leaf.toString('base64'))
-      findings.add('changed', 'is not the event that was signed', at)
+      findings.add('changed', WORDS.otherThanSigned, at)
     else if (!ok && e.proof !== null && checkpoint !== null)
-      findings.add(
-        wanted === undefined ? 'changed' : 'bundle',
-        'event and proof do not lead to the signed root',
-        at,
-      )
+      findings.add(wanted === undefined ? 'changed' : 'bundle', WORDS.wrongProof, at)
     listed?.delete(e.position)
   }
-  for (const position of listed?.keys() ?? [])
-    findings.add('dropped', 'was signed and is not in the bundle', { position })
+  for (const position of listed?.keys() ?? []) findings.add('dropped', WORDS.notBundled, { position })
   const images = checkImages(bundle, deleted, findings)
   const limits: I18n[] = [LIMITS.bundleOnly]
   if (bundle.list === null) limits.push(LIMITS.bundleComplete)
@@ -140,10 +136,10 @@ function readCheckpoint(
   try {
     const checkpoint = parseCheckpoint(bundle.checkpoint)
     if (keys.some((key) => checkNote(checkpoint.note, key).state === 'valid')) return checkpoint
-    findings.add('checkpoint', `not signed by ${keys.map((k) => k.vkey).join(' or ')}`)
+    findings.add('checkpoint', WORDS.unsigned(keys, checkpoint.origin))
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
-    findings.add('checkpoint', error.message)
+    findings.add('checkpoint', errorText(error))
   }
   return null
 }
@@ -159,7 +155,7 @@ function readList(
     const note = parseNote(bundle.list)
     const key = keys.find((k) => checkNote(note, k).state === 'valid')
     if (key === undefined) {
-      findings.add('bundle', 'the list of the bundle is not signed by the log')
+      findings.add('bundle', WORDS.unsignedList)
       return null
     }
     const lines = note.text.split('\n').map((line) => line.split(' '))
@@ -169,13 +165,12 @@ function readList(
         .split('\n')
         .filter((l) => !l.startsWith('event '))
         .join('\n')
-    if (head(note.text) !== head(listText(key.name, bundle)))
-      findings.add('bundle', 'serial or images are not those that the list names')
+    if (head(note.text) !== head(listText(key.name, bundle))) findings.add('bundle', WORDS.otherList)
     return new Map(
       lines.filter(([word]) => word === 'event').map(([, position, leaf]) => [Number(position), leaf ?? '']),
     )
   } catch (error) {
-    findings.add('bundle', asCoded(error, 'TRC_NOTE').message)
+    findings.add('bundle', errorText(asCoded(error, 'TRC_NOTE')))
     return null
   }
 }
@@ -196,20 +191,20 @@ function checkImages(
     }
     checked += 1
     const actual = createHash('sha256').update(Buffer.from(data, 'base64')).digest('hex')
-    if (actual !== sha256) findings.add('image', `image ${sha256} has the hash ${actual}`)
+    if (actual !== sha256) findings.add('image', WORDS.otherHash(WORDS.image(sha256), actual))
   }
   for (const { position, json } of bundle.events)
     for (const sha256 of imagesNamed(json)) {
       const at = { position, ...named(json) }
       const data = there.get(sha256)
-      if (data === undefined) findings.add('image', `image ${sha256} is not in the bundle`, at)
+      if (data === undefined) findings.add('image', WORDS.notInBundle(sha256), at)
       // With each event that names it, it was there again.
       else if (
         data === null &&
         bundle.format !== 'sightline-bundle@1' &&
         !((deleted.get(sha256) ?? 0) > position)
       )
-        findings.add('image', `image ${sha256} is said to be deleted, and no event in the bundle says so`, at)
+        findings.add('image', WORDS.deletedUntoldInBundle(WORDS.image(sha256)), at)
     }
   return { checked, deletedByRetention }
 }

@@ -1,11 +1,12 @@
 import { accessSync } from 'node:fs'
 import { join } from 'node:path'
-import { asCoded, type I18n } from '../../contracts/index.ts'
+import { asCoded, errorText, type I18n } from '../../contracts/index.ts'
 import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts'
 import { openToRead } from '../store/open-to-read.ts'
 import { pagesThatBroke, unreadableEvents } from './damaged-pages.ts'
 import { checkFacts } from './fact-check.ts'
 import { EventRows } from './event-rows.ts'
+import { about, plain, WORDS } from './finding-words.ts'
 import { explain } from './explain.ts'
 import { keepFewPages } from './few-pages.ts'
 import { Pieces } from './range-pool.ts'
@@ -73,7 +74,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
       o.onProgress?.('events', rows.count, total)
     }
     const told = rows.asSigned ? { differences: 0, cut: null } : explain(signed, rows.leaves(), db, findings)
-    for (const said of await damaged) findings.add('damaged', said)
+    for (const said of await damaged) findings.add('damaged', plain(said))
     rows.finish()
     tellFailed(signed.failed, heads.list, rows.count, findings)
     const explained = told.differences > 0 || told.cut !== null
@@ -93,8 +94,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     } else limits.push(LIMITS.oldTables)
     checkImageClasses(db, findings)
     if (!explained) checkGateFailures(db, findings)
-    for (const { detail, ...at } of rows.sequenceBreaks)
-      if (!explained || at.position > signed.size) findings.add('sequence', detail, at)
+    findings.addAll(rows.sequenceBreaks.filter((b) => !explained || (b.position ?? 0) > signed.size))
     if (signed.source === 'tiles' && signed.failed === null)
       checkUpperTiles(logDir(dataDir), heads.list.at(-1), findings)
     // Images are many and take long: the line is not to keep all its changes beside the file for so long.
@@ -128,7 +128,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
   } catch (error) {
     // One cell or page that nobody can read must not hide that the data were altered.
     const odd = oddNumbers(db)
-    const damaged = odd.length > 0 ? odd : pagesThatBroke(db)
+    const damaged = odd.length > 0 ? odd : pagesThatBroke(db).map(plain)
     if (damaged.length === 0) throw error
     for (const said of damaged) findings.add('damaged', said)
     for (const { position, detail } of unreadableEvents(db)) findings.add('damaged', detail, { position })
@@ -157,17 +157,11 @@ function tellFailed(failed: Head | null, heads: readonly Head[], count: number, 
   if (failed === null) return
   const last = heads.at(-1) ?? failed
   if (last.size > count)
-    findings.add('cut', `${last.size} events were signed (${last.from}), ${count} are there`, {
-      position: count + 1,
-    })
+    findings.add('cut', WORDS.shorter(last.size, last.from, count), { position: count + 1 })
   if (failed.size > count) return
   const before = heads.filter((h) => h.size < failed.size).at(-1)
   const from = (before?.size ?? 0) + 1
-  findings.add(
-    'diverged',
-    `something in events ${from} to ${failed.size} is not as it was signed (${failed.from}), and no copy shows which`,
-    { position: from },
-  )
+  findings.add('diverged', WORDS.divergedWithin(from, failed.size, failed.from), { position: from })
 }
 
 /** Tiles above the leaves, from which proofs are made. */
@@ -175,9 +169,9 @@ function checkUpperTiles(dir: string, head: Head | undefined, findings: Findings
   if (head === undefined) return
   try {
     if (!new TileTree(dir, head.size).root().equals(head.root))
-      findings.add('tile', `hash tiles above the leaves do not lead to the root over ${head.size} events`)
+      findings.add('tile', WORDS.upperTiles(head.size))
   } catch (error) {
-    findings.add('tile', asCoded(error, 'TRC_PROOF').message)
+    findings.add('tile', errorText(asCoded(error, 'TRC_PROOF')))
   }
 }
 
@@ -192,7 +186,7 @@ async function checkTimeStamps(
   let line = 0
   for (const kept of keptTimeStamps(dataDir).read()) {
     line += 1
-    const from = `timestamps.jsonl line ${line}`
+    const from = WORDS.line('timestamps.jsonl', line)
     try {
       const { size, root } = parseCheckpointText(kept?.text ?? '')
       // Loaded when there is one to read.
@@ -202,9 +196,9 @@ async function checkTimeStamps(
         Buffer.from(kept?.text ?? ''),
         certificates,
       )
-      if (!check.ok) findings.add('timestamp', `${from}: ${check.reason ?? ''}`)
+      if (!check.ok) findings.add('timestamp', about(from, plain(check.reason ?? '')))
       else if (!roots.get(size)?.equals(root))
-        findings.add('timestamp', `${from}: at ${check.time ?? ''} another log of ${size} events was stamped`)
+        findings.add('timestamp', about(from, WORDS.otherStamped(check.time ?? '', size)))
       else
         seen.set(check.authority, {
           authority: check.authority,
@@ -213,7 +207,7 @@ async function checkTimeStamps(
           trusted: check.trusted,
         })
     } catch (error) {
-      findings.add('timestamp', `${from}: ${asCoded(error, 'TRC_NOTE').message}`)
+      findings.add('timestamp', about(from, errorText(asCoded(error, 'TRC_NOTE'))))
     }
   }
   return [...seen.values()]

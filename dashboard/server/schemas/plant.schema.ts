@@ -31,7 +31,7 @@ export const plantLineSchema = z.object({
       gaps: num,
       findings: num,
       /** What was found first, or why it could not be checked. */
-      first: maybe,
+      first: i18nTextSchema.nullable(),
     })
     .nullable(),
 })
