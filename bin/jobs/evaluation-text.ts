@@ -19,13 +19,20 @@ const inPpm = (r: Rate): string => {
     : `${ppm(r.ppm / 1e6)} ppm, exact ${range(r.exact)}, Wilson ${range(r.wilson)}`
 }
 
+/** What counts as good and as bad: a name that was taken for the other would turn every figure around. */
+const truthLines = (truth: EvaluationResult['dataset']['truth']): string[] =>
+  truth.map(({ defective, images, labels }) => {
+    const as = defective === null ? 'in no rate, since nothing says which' : defective ? 'bad' : 'good'
+    return `  ${images} ${as}${labels.length === 0 ? '' : `: ${labels.map((l) => `${l.label} ${l.images}`).join(', ')}`}`
+  })
+
 /** The result of an evaluation for a terminal. */
 export function evaluationText(r: EvaluationResult): string {
   const lines = [
     `${r.dataset.images} images of ${r.dataset.dir} (${r.dataset.format}, split ${r.dataset.split})`,
     `judged by ${r.recipe.id}${r.models.map((m) => `, ${m.id} ${m.version} on ${m.provider}`).join('')}, ${r.workers} workers, ${r.imagesPerSecond.toFixed(1)} images/s`,
   ]
-  lines.push(...r.dataset.leftOut.map((f) => f.message))
+  lines.push(...truthLines(r.dataset.truth), ...r.dataset.leftOut.map((f) => f.message))
   const d = r.detection
   if (d) {
     lines.push('', `detection, IoU > ${d.iouAbove}, same class`)

@@ -15,7 +15,7 @@ import {
 } from '../../inspection/index.ts'
 import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
-import { badPart } from '../readers/item.ts'
+import { badPart, truthCounts } from '../readers/item.ts'
 import { splitsText } from '../readers/splits.ts'
 import { checkExport, type DetectionType } from './export-detections.ts'
 import { intoFrame } from './frame-box.ts'
@@ -127,7 +127,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     })
     const wallMs = performance.now() - started
     return {
-      format: 'sightline-evaluation/3',
+      format: 'sightline-evaluation/4',
       startedAt,
       wallMs,
       dataset: {
@@ -136,6 +136,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
         split: options.split ?? splitsText(dataset),
         images: dataset.items.length,
         classes: dataset.classes,
+        truth: truthCounts(dataset.items),
         leftOut: [...dataset.leftOut, ...masks.leftOut(dataset.dir)],
       },
       recipe: { ...identity(recipe), mmPerPx: recipe.calibration?.mmPerPx ?? null },

@@ -147,7 +147,7 @@ const comparisonSchema = z.strictObject({
 
 /** JSON-safe outcome of one evaluation; what `sightline evaluate --json` writes. */
 export const evaluationResultSchema = z.strictObject({
-  format: z.literal('sightline-evaluation/3'),
+  format: z.literal('sightline-evaluation/4'),
   startedAt: z.iso.datetime(),
   wallMs: z.number(),
   dataset: z.strictObject({
@@ -156,6 +156,14 @@ export const evaluationResultSchema = z.strictObject({
     split: z.string(),
     images: z.number(),
     classes: z.array(z.string()),
+    /** What counts as good (false), bad (true) and neither (null), by the labels of the images. */
+    truth: z.array(
+      z.strictObject({
+        defective: z.boolean().nullable(),
+        images: z.number(),
+        labels: z.array(z.strictObject({ label: z.string(), images: z.number() })),
+      }),
+    ),
     /** Files in its folder that are not used. */
     leftOut: z.array(saidSchema),
   }),

@@ -106,20 +106,56 @@ export interface DatasetReader {
   read(dir: string, options?: ReadOptions): Promise<FoundDataset>
 }
 
-/** Names under which data sets file good parts; compared without case, and with `_` for blanks and hyphens. */
+/**
+ * Names under which data sets file good parts; compared without case, with `_` for blanks and hyphens, and without a number
+ * before them or a word behind them that says of what: `0_good`, `OK images`, `良品图片`.
+ */
 export const GOOD_LABELS: readonly string[] = (
-  'good ok ok_front normal pass negative undamaged intact no_defect nodefect non_defective nondefective ' +
-  'defect_free no_defects nodefect_images normal_images no_crack no_cracks non_crack non_cracked uncracked mt_free 良品 合格 合格品 正常 正常品 正常样本 无缺陷 无瑕疵 无瑕疵样本'
+  'good ok ok_front normal pass passed negative undamaged intact healthy clean flawless faultless conforming acceptable ' +
+  'accepted no_defect nodefect non_defective nondefective defect_free defectfree no_defects no_crack no_cracks non_crack ' +
+  'non_cracked uncracked mt_free io gut 良品 合格 正常 好品 无缺陷 无瑕疵 양품 정상'
 ).split(' ')
 
 const plain = (label: string): string =>
   label
     .trim()
     .toLowerCase()
+    .replaceAll('.', '')
     .replace(/[\s-]+/g, '_')
 
+/** Without what says nothing about the part. */
+const bare = (label: string): string =>
+  plain(label)
+    .replace(/^\d+_/, '')
+    .replace(/_(images?|imgs?|pictures?|photos?|parts?|samples?|pieces?|products?|items?|units?|class)$/, '')
+    .replace(/_?(图片|图像|图|样本|样品|产品|零件|件|品|类)+$/, '')
+
+const BARE: ReadonlySet<string> = new Set(GOOD_LABELS.map(bare))
+
+/** @param good labels that somebody named, which are meant as they stand */
 export const isGoodLabel = (label: string, good: readonly string[] = GOOD_LABELS): boolean =>
-  good.some((g) => plain(g) === plain(label))
+  good === GOOD_LABELS ? BARE.has(bare(label)) : good.some((g) => plain(g) === plain(label))
+
+/** What counts as good (false), as bad (true), and as neither (null): images, and how many have which label. */
+export interface TruthCount {
+  defective: boolean | null
+  images: number
+  labels: { label: string; images: number }[]
+}
+
+/** Of these items, in that order; without what none counts as. */
+export function truthCounts(
+  items: readonly Pick<DatasetItem, 'label' | 'defective' | 'boxes'>[],
+): TruthCount[] {
+  return [false, true, null].flatMap((defective) => {
+    const found = items.filter((item) => badPart(item) === defective)
+    const labels = new Map<string, number>()
+    for (const { label } of found) if (label !== undefined) labels.set(label, (labels.get(label) ?? 0) + 1)
+    const named = [...labels].map(([label, images]) => ({ label, images }))
+    named.sort((a, b) => a.label.localeCompare(b.label, 'en'))
+    return found.length === 0 ? [] : [{ defective, images: found.length, labels: named }]
+  })
+}
 
 /** Labels named in a message. */
 const NAMED = 8

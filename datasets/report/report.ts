@@ -78,8 +78,23 @@ export async function renderReport(result: EvaluationResult, options: ReportOpti
 
 function facts(r: EvaluationResult): string {
   const models = r.models.map((m) => `${m.id} ${m.version} (${m.sha256.slice(0, 12)}, ${m.provider})`)
-  return `<p class="facts">${esc(r.dataset.format)} · ${esc(r.dataset.dir)} · ${esc(r.dataset.split)} · ${r.dataset.images} ${t('images', '张图像')}<br>${t('recipe', '配方')} ${esc(r.recipe.id)} (${r.recipe.sha256.slice(0, 12)})${models.length > 0 ? ` · ${t('model', '模型')} ${esc(models.join(', '))}` : ''}<br>${esc(r.startedAt)}</p>${r.dataset.leftOut.map(leftOutLine).join('')}`
+  return `<p class="facts">${esc(r.dataset.format)} · ${esc(r.dataset.dir)} · ${esc(r.dataset.split)} · ${r.dataset.images} ${t('images', '张图像')}<br>${truth(r)}<br>${t('recipe', '配方')} ${esc(r.recipe.id)} (${r.recipe.sha256.slice(0, 12)})${models.length > 0 ? ` · ${t('model', '模型')} ${esc(models.join(', '))}` : ''}<br>${esc(r.startedAt)}</p>${r.dataset.leftOut.map(leftOutLine).join('')}`
 }
+
+/** What counts as good and as bad: a name that was taken for the other would turn every figure around. */
+const truth = ({ dataset }: EvaluationResult): string =>
+  dataset.truth
+    .map(({ defective, images, labels }) => {
+      const as =
+        defective === null
+          ? t('in no rate', '不计入比率')
+          : defective
+            ? t('bad', '不良品')
+            : t('good', '良品')
+      const named = labels.map((l) => `${esc(l.label)} ${l.images}`).join(', ')
+      return `${as} ${images}${named === '' ? '' : ` (${named})`}`
+    })
+    .join(' · ')
 
 function leftOutLine(fact: EvaluationResult['dataset']['leftOut'][number]): string {
   const { en, zh } = errorText(fact)

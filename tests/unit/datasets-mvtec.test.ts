@@ -43,16 +43,16 @@ describe('masks of good parts', () => {
 })
 
 it('says that none of the parts to be judged is good, where the name of their folder does not say so', async () => {
-  await at.tree({ 'train/good/a.jpg': null, 'test/clean/b.jpg': null, 'test/cut/c.jpg': null })
+  await at.tree({ 'train/good/a.jpg': null, 'test/blank/b.jpg': null, 'test/cut/c.jpg': null })
   await mask('ground_truth/cut/c.png', 3)
   const said = async (goodLabels?: string[]): Promise<string[]> =>
     (await openDataset(at.dir, { forJudging: true, ...(goodLabels && { goodLabels }) })).leftOut.map(
       (f) => f.message,
     )
   expect(await said()).toContainEqual(
-    expect.stringMatching(/^DAT_TRUTH.*every part counts as bad; found 1: clean; .*--good$/),
+    expect.stringMatching(/^DAT_TRUTH.*every part counts as bad; found 1: blank; .*--good$/),
   )
-  expect(await said(['good', 'clean'])).not.toContainEqual(expect.stringMatching(/^DAT_TRUTH/))
+  expect(await said(['good', 'blank'])).not.toContainEqual(expect.stringMatching(/^DAT_TRUTH/))
 })
 
 it('reads folders in capitals', async () => {

@@ -14,6 +14,16 @@ describe('names of classes', () => {
   it.each([
     ['无瑕疵样本', '擦花'],
     ['normal_Images', 'defect_Images'],
+    // As lines file them: German i. O. and n. i. O., numbers before the names, what the pictures are of behind them.
+    ['iO', 'niO'],
+    ['i.O.', 'n.i.O.'],
+    ['gut', 'schlecht'],
+    ['good_parts', 'bad_parts'],
+    ['0_good', '1_bad'],
+    ['OK件', 'NG件'],
+    ['良品图片', '不良品图片'],
+    ['양품', '불량'],
+    ['Healthy samples', 'Faulty samples'],
   ])('%s is one of good parts beside %s', async (good, bad) => {
     await at.tree({ [`${good}/1.jpg`]: null, [`${bad}/2.jpg`]: null })
     const { items, leftOut } = await openDataset(at.dir)
@@ -24,6 +34,15 @@ describe('names of classes', () => {
       ].sort(),
     )
     expect(leftOut).toEqual([])
+  })
+
+  it('means the very labels where somebody names them', async () => {
+    await at.tree({ 'good/1.jpg': null, 'good_parts/2.jpg': null })
+    const { items } = await openDataset(at.dir, { goodLabels: ['Good'] })
+    expect(items.map((i) => [i.label, i.defective])).toEqual([
+      ['good', false],
+      ['good_parts', true],
+    ])
   })
 
   it.each([

@@ -8,13 +8,13 @@ const facts = async (): Promise<string[]> => (await openDataset(at.dir)).leftOut
 
 describe('what labels leave open is said', () => {
   it('where no folder of a class means a good part', async () => {
-    await at.tree({ 'clean/1.jpg': null, 'scratched/2.jpg': null })
+    await at.tree({ 'blank/1.jpg': null, 'scratched/2.jpg': null })
     expect(await facts()).toEqual([
       expect.stringMatching(
-        /^DAT_TRUTH: .*every part counts as bad; found 2: clean, scratched; .*name their folder with --good$/,
+        /^DAT_TRUTH: .*every part counts as bad; found 2: blank, scratched; .*name their folder with --good$/,
       ),
     ])
-    expect((await openDataset(at.dir, { goodLabels: ['clean'] })).leftOut).toEqual([])
+    expect((await openDataset(at.dir, { goodLabels: ['blank'] })).leftOut).toEqual([])
     const [fact] = (await openDataset(at.dir)).leftOut
     expect(errorText(fact ?? { code: '', message: '' }).zh).toMatch(/^DAT_TRUTH:数据集未说明.*应为/)
   })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { evaluate, openDataset, renderReport } from '../../datasets/index.ts'
+import { evaluationText } from '../../bin/jobs/evaluation-text.ts'
 import { worstCases } from '../../datasets/report/cases.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
 import { noModels, recipeOf } from './samples/inspection-recipes.ts'
@@ -41,4 +42,33 @@ it('says why an image was not judged in both languages, and no hint of a miss th
   const html = await renderReport(result)
   expect(html).toContain('INS_DECODE: the image cannot be decoded; expected JPEG')
   expect(html).toContain('INS_DECODE:图像无法解码;应为 JPEG')
+})
+
+it('says by which labels parts count as good, as bad and as neither', async () => {
+  const names = ['OK/1', 'OK/2', 'brauchbar/3', 'dent/4', 'dent/5', 'dent/6']
+  await at.tree(Object.fromEntries(names.map((name) => [`${name}.png`, null])))
+  const dataset = await openDataset(at.dir)
+  const items = dataset.items.map((i) => (i.id === 'dent/6.png' ? { ...i, defective: null } : i))
+  const result = await evaluate({
+    dataset: { ...dataset, items },
+    subject: { kind: 'recipe', source: { recipe: dark, dir: '.' } },
+    models: noModels,
+    workers: 1,
+  })
+  expect(result.dataset.truth).toEqual([
+    { defective: false, images: 2, labels: [{ label: 'OK', images: 2 }] },
+    {
+      defective: true,
+      images: 3,
+      labels: [
+        { label: 'brauchbar', images: 1 },
+        { label: 'dent', images: 2 },
+      ],
+    },
+    { defective: null, images: 1, labels: [{ label: 'dent', images: 1 }] },
+  ])
+  expect(evaluationText(result)).toContain(
+    '  2 good: OK 2\n  3 bad: brauchbar 1, dent 2\n  1 in no rate, since nothing says which: dent 1\n',
+  )
+  expect((await renderReport(result)).replaceAll(/<[^>]*>/g, ' ')).toMatch(/良品\s+2 \(OK 2\)/)
 })
