@@ -53,7 +53,8 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
       })
       const { id, side: sidePx, seed, licence } = o
       const options = { id, version, sidePx, seed, licence, signal, onProgress }
-      return { taught: await teachClasses(backbone, images, options, labelled.length), golden }
+      const declared = labelled.map((i) => i.label ?? '')
+      return { taught: await teachClasses(backbone, images, options, declared), golden }
     },
   )
   report(taught, packed.sha256, packed.dir)

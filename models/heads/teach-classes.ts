@@ -52,15 +52,18 @@ const FEWEST_PER_CLASS = 5
  * weights at its optimum, penalty and mirroring chosen by cross-validation, temperature calibration; all of it in one
  * ONNX graph. Deterministic for a seed and a backend. Blocks its thread while the backbone runs.
  *
+ * @param declared label of each of `images`
  * @throws TCH_LABELS too few classes or parts, one picture under two labels; MDL_*; the signal's reason when cancelled
  */
 export async function teachClasses(
   backbone: Backbone,
   images: AsyncIterable<LabelledImage>,
   options: TeachClassesOptions,
-  count: number,
+  declared: readonly string[],
 ): Promise<TaughtClasses> {
   const { sidePx, signal } = options
+  // What cannot be taught is told before the images are looked at, which takes minutes.
+  checkLabels(declared)
   if (sidePx % backbone.multipleOfPx !== 0)
     throw new CodedError('MDL_INPUT', {
       path: 'side',
@@ -79,16 +82,12 @@ export async function teachClasses(
       const mirrored: Float32Array[] = []
       for (const p of mirrorsOf(image.pixels)) mirrored.push(await featuresOf(p, image.id))
       named.push({ id: image.id, label: image.label, features, mirrored })
-      options.onProgress?.('features', named.length, count)
+      options.onProgress?.('features', named.length, declared.length)
     }
   } finally {
     await session.close()
   }
-  const labels = [...new Set(named.map((p) => p.label))].sort()
-  checkLabels(
-    labels,
-    named.map((p) => p.label),
-  )
+  const labels = checkLabels(named.map((p) => p.label))
   const parts: Labelled[] = named.map((p) => ({ ...p, label: labels.indexOf(p.label) }))
   const tf = await loadTensorFlow()
   const head = {
@@ -147,7 +146,9 @@ function isNew(image: LabelledImage, seen: Map<string, LabelledImage>): boolean 
   })
 }
 
-function checkLabels(labels: readonly string[], of: readonly string[]): void {
+/** @returns the classes, in the order of the card */
+function checkLabels(of: readonly string[]): string[] {
+  const labels = [...new Set(of)].sort()
   if (labels.length < 2)
     throw new CodedError('TCH_LABELS', {
       expected: 'at least two classes',
@@ -164,6 +165,7 @@ function checkLabels(labels: readonly string[], of: readonly string[]): void {
         hint: 'label more parts of this class, or merge it with another one',
       })
   }
+  return labels
 }
 
 function extractor(session: OrtSession, backbone: Backbone, sidePx: number) {

@@ -120,7 +120,12 @@ describe('teaching classes', () => {
     yield* images
   }
   const teach = (images: readonly LabelledImage[], over: Partial<TeachClassesOptions> = {}) =>
-    teachClasses(backbone, stream(images), { ...options, ...over }, images.length)
+    teachClasses(
+      backbone,
+      stream(images),
+      { ...options, ...over },
+      images.map((i) => i.label),
+    )
 
   it('learns textures from six images a class, and one graph judges new ones', async () => {
     const taught = await teach(all(6))
@@ -176,6 +181,20 @@ describe('teaching classes', () => {
       detail: { actual: 'one class alone, noise' },
     })
     await expect(teach([])).rejects.toMatchObject({ code: 'TCH_LABELS' })
+    // Before a picture is looked at.
+    let looked = 0
+    async function* watched(): AsyncGenerator<(typeof images)[number]> {
+      for (const image of images) {
+        looked += 1
+        yield image
+      }
+    }
+    const declared = images.map(() => 'noise')
+    await expect(teachClasses(backbone, watched(), options, declared)).rejects.toMatchObject({
+      code: 'TCH_LABELS',
+      detail: { actual: 'one class alone, noise' },
+    })
+    expect(looked).toBe(0)
     await expect(teach(images, { sidePx: 65 })).rejects.toMatchObject({ code: 'MDL_INPUT' })
   })
 
