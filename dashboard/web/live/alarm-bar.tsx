@@ -27,9 +27,9 @@ const named = (alarm: string): alarm is (typeof NAMED)[number] => NAMED.some((n)
 /**
  * Active alarms and declared degraded modes; takes no room when there is nothing to say.
  *
- * @param all each alarm, not the newest of each kind alone
+ * @param most alarms of one kind at a station that are shown, the newest
  */
-export function AlarmBar({ state, all = false }: { state: LineState; all?: boolean }): ReactNode {
+export function AlarmBar({ state, most }: { state: LineState; most?: number }): ReactNode {
   const { t } = useTranslation()
   const text = useText()
   if (state.alarms.length === 0 && state.degraded.length === 0 && state.run !== 'stopped') return null
@@ -41,7 +41,7 @@ export function AlarmBar({ state, all = false }: { state: LineState; all?: boole
           <b>{t('run.stopped')}</b>
         </div>
       )}
-      {fewAlarms(state.alarms, all ? Infinity : undefined).map(({ shown, more }) =>
+      {fewAlarms(state.alarms, most).map(({ shown, more }) =>
         shown.map((a, i) => (
           <OneAlarm
             key={`${a.station}/${a.alarm}/${a.since}/${typeof a.message === 'string' ? a.message : a.message.en}`}

@@ -20,6 +20,8 @@ import { useSince } from './span.ts'
 
 /** Stations beside one another that are still wide enough for their words. */
 const IN_A_ROW = 4
+/** Beyond so many alarms one of each kind is enough: nobody scrolls on the wall, and the stations are what it hangs there for. */
+const MANY_ALARMS = 3
 
 const variables = (values: Record<`--${string}`, number>): CSSProperties => values as CSSProperties
 
@@ -67,7 +69,7 @@ export function AndonPage(): ReactNode {
         <Clock />
       </header>
       <ConnectionBanner />
-      <AlarmBar state={state} />
+      <AlarmBar state={state} {...(state.alarms.length > MANY_ALARMS && { most: 1 })} />
       <OldCounts of={[counters]} />
       <div
         className={`andon-stations ${rows > 1 ? 'many' : ''}`}

@@ -41,7 +41,7 @@ export function SystemPage(): ReactNode {
   const state = live.state ?? line.data.state
   return (
     <div className="page system-page">
-      <AlarmBar state={state} all />
+      <AlarmBar state={state} most={Infinity} />
       <div className="system-grid">
         <Panel title={t('system.readiness')}>
           {ready.data && (
