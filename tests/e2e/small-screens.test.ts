@@ -252,6 +252,51 @@ describe.skipIf(noBrowser !== null)(
       await own.dashboard.close()
     })
 
+    it('says where a part with a long serial is within the screen', async () => {
+      const { page } = await openPage(browser, 'en')
+      const unit = {
+        uri: 'urn:x:1',
+        serial: '[)>RS06GS'.repeat(13),
+        product: 'pcb-1',
+        station: 'aoi-top',
+        judgedAt: '2026-01-02T03:04:05.678Z',
+        place: 'shipped',
+        pallet: 'pallet/P00002',
+        shipment: 'shipment/S00002',
+        customer: 'customer/meters-co',
+        order: 'order/PO-00001',
+        into: null,
+        disposition: 'release',
+        certain: true,
+        held: false,
+        aliases: [`urn:x:${'a'.repeat(120)}`],
+      }
+      await page.route('**/api/recall?*', (route) =>
+        route.fulfill({
+          json: {
+            target: 'lot/L1',
+            of: [],
+            at: unit.judgedAt,
+            certain: 1,
+            probable: 0,
+            places: { shipped: 1 },
+            cut: false,
+            units: [unit],
+          },
+        }),
+      )
+      await page.goto(`${at.url}/lot/L1`)
+      for (const width of [1366, 1920]) {
+        await page.setViewportSize({ width, height: 768 })
+        const where = page.getByText('shipment/S00002', { exact: false })
+        await where.waitFor()
+        const box = await where.boundingBox()
+        expect((box?.x ?? width) + (box?.width ?? 0), `${width} px`).toBeLessThan(width)
+        await screenshot(page, `lot-long-serial-${width}`)
+      }
+      await page.context().close()
+    })
+
     it('has every page and the language in reach on a tablet', async () => {
       const { page } = await openPage(browser, 'en')
       await page.setViewportSize({ width: 820, height: 1180 })

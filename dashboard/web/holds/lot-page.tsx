@@ -5,7 +5,7 @@ import { isUnknown, queryText } from '../api/client.ts'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
 import { UNIT_DISPOSITIONS, type Recall } from '../api/types.ts'
 import { AsOf } from '../look/as-of.tsx'
-import { countText, momentText } from '../look/format.ts'
+import { codeText, countText, momentText } from '../look/format.ts'
 import { usePaging } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
 import { useNcrs } from '../api/ncr-hooks.ts'
@@ -88,9 +88,11 @@ function NamedLot({ lot }: { lot: string }): ReactNode {
                 className: 'mono',
                 render: (_, u) => (
                   <>
-                    <Link to={`/parts?serial=${encodeURIComponent(u.serial)}`}>{u.serial}</Link>
+                    <Link className="long-name" to={`/parts?serial=${encodeURIComponent(u.serial)}`}>
+                      {codeText(u.serial)}
+                    </Link>
                     {u.aliases?.map((name) => (
-                      <span key={name} className="muted">
+                      <span key={name} className="muted long-name">
                         {' '}
                         = {shortTarget(name)}
                       </span>
