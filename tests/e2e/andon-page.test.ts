@@ -67,5 +67,37 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
       await own.dashboard.close()
     })
+
+    it.each(['andon', 'system'])(
+      'says on %s what is degraded before the alarms that wait for a person',
+      async (path) => {
+        const own: Served = await serve(0, { webDir: PAGES })
+        const { state } = own.line
+        state.alarms.push(
+          ...['escape-found', 'consecutive', 'escape-found', 'review-overdue'].map((alarm, i) => ({
+            station: 'st10-top',
+            alarm,
+            since: `2026-01-02T03:04:0${i}.678Z`,
+            code: 'MDL_ESCAPE' as const,
+            message: { en: alarm, zh: alarm },
+          })),
+        )
+        state.degraded.push({ id: 'provider', text: { en: 'CPU instead of CUDA', zh: '推理在 CPU 上运行' } })
+        const { page } = await openPage(browser, 'en')
+        await page.goto(`${own.url}/${path}`)
+        await page.locator('.alarm').first().waitFor()
+        const all = (await page.locator('.alarm').allTextContents()).map(
+          (words) => /CPU instead of CUDA|consecutive|escape-found|review-overdue/.exec(words)?.[0],
+        )
+        expect([...new Set(all)]).toEqual([
+          'consecutive',
+          'CPU instead of CUDA',
+          'escape-found',
+          'review-overdue',
+        ])
+        await page.context().close()
+        await own.dashboard.close()
+      },
+    )
   },
 )

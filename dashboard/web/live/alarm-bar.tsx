@@ -7,7 +7,7 @@ import { useText } from '../i18n/index.ts'
 import { countText, timeText } from '../look/format.ts'
 import { WarnIcon } from '../look/icons.tsx'
 import { ErrorWords } from '../shell/states.tsx'
-import { fewAlarms } from './few-alarms.ts'
+import { fewAlarms, isOfNow } from './few-alarms.ts'
 
 const NAMED = [
   'fault',
@@ -25,7 +25,8 @@ const NAMED = [
 const named = (alarm: string): alarm is (typeof NAMED)[number] => NAMED.some((n) => n === alarm)
 
 /**
- * Active alarms and declared degraded modes; takes no room when there is nothing to say.
+ * Active alarms and declared degraded modes, which stand before the alarms that wait for a person: these may be hundreds.
+ * Takes no room when there is nothing to say.
  *
  * @param most alarms of one kind at a station that are shown, the newest
  */
@@ -33,6 +34,15 @@ export function AlarmBar({ state, most }: { state: LineState; most?: number }): 
   const { t } = useTranslation()
   const text = useText()
   if (state.alarms.length === 0 && state.degraded.length === 0 && state.run !== 'stopped') return null
+  const few = fewAlarms(state.alarms, most)
+  const rows = ({ shown, more }: (typeof few)[number]): ReactNode =>
+    shown.map((a, i) => (
+      <OneAlarm
+        key={`${a.station}/${a.alarm}/${a.since}/${typeof a.message === 'string' ? a.message : a.message.en}`}
+        alarm={a}
+        more={i === shown.length - 1 ? more : 0}
+      />
+    ))
   return (
     <div className="alarms" role="status">
       {state.run === 'stopped' && (
@@ -41,15 +51,7 @@ export function AlarmBar({ state, most }: { state: LineState; most?: number }): 
           <b>{t('run.stopped')}</b>
         </div>
       )}
-      {fewAlarms(state.alarms, most).map(({ shown, more }) =>
-        shown.map((a, i) => (
-          <OneAlarm
-            key={`${a.station}/${a.alarm}/${a.since}/${typeof a.message === 'string' ? a.message : a.message.en}`}
-            alarm={a}
-            more={i === shown.length - 1 ? more : 0}
-          />
-        )),
-      )}
+      {few.filter((group) => group.shown.some(isOfNow)).map(rows)}
       {state.degraded.map((d) => (
         <div className="alarm tone-inconclusive" key={d.id}>
           <WarnIcon />
@@ -57,6 +59,7 @@ export function AlarmBar({ state, most }: { state: LineState; most?: number }): 
           <span>{text(d.text)}</span>
         </div>
       ))}
+      {few.filter((group) => !group.shown.some(isOfNow)).map(rows)}
     </div>
   )
 }

@@ -7,7 +7,8 @@ const MOST = 3
 
 /** What parts, cameras and gates do at this moment; the others wait for a person, for hours. */
 const OF_NOW = new Set(['fault', 'consecutive', 'rate', 'same-place'])
-const later = ([first]: Alarm[]): number => (first && OF_NOW.has(first.alarm) ? 0 : 1)
+export const isOfNow = ({ alarm }: Alarm): boolean => OF_NOW.has(alarm)
+const later = ([first]: Alarm[]): number => (first && isOfNow(first) ? 0 : 1)
 
 /** Of each kind of alarm at a station the newest, oldest of these first, and how many more there are; what stops parts before the rest. */
 export function fewAlarms(alarms: readonly Alarm[], most = MOST): { shown: Alarm[]; more: number }[] {
