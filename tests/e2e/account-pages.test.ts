@@ -47,6 +47,9 @@ describe.skipIf(noBrowser !== null)(`accounts in Chromium${noBrowser ? `: ${noBr
       await page.goto(`${at.url}/holds`)
       await page.getByRole('button', { name: w.account.signIn }).click()
       await page.getByLabel(w.account.id).fill('li.wei')
+      // WCAG 2.2, 2.5.8: 24 × 24 px at least.
+      const eye = await page.locator('.ant-input-password-icon').boundingBox()
+      expect(Math.min(eye?.width ?? 0, eye?.height ?? 0)).toBeGreaterThanOrEqual(24)
       await page.getByLabel(w.account.password, { exact: true }).fill('wrong')
       const dialog = page.locator('.ant-modal-content, .ant-modal-container').last()
       await dialog.getByRole('button', { name: w.account.signIn }).click()
