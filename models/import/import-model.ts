@@ -88,7 +88,7 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
       parity,
       items.some((i) => Object.keys(i.scores).length > 0),
     )
-    refuseFlips(compared, parity)
+    refuseFlips(compared, args, parity)
     // findings of a classifier are its scores, each compared by itself: in float16 one may be just above the threshold
     if (!isClassifier(args.family)) refuseStrangers(compared, parity)
     // scores that quantisation moved are measured against the float model, whose own are held to the library's

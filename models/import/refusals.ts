@@ -61,7 +61,11 @@ const BOXES: readonly ForeignFamily[] = [
 ]
 
 /** @throws MDL_GOLDEN when a verdict flips */
-export function refuseFlips(compared: Compared, parity: readonly ImageParity[]): void {
+export function refuseFlips(
+  compared: Compared,
+  { family }: ImportArguments,
+  parity: readonly ImageParity[],
+): void {
   const { referenceDir, library } = compared
   const flips = parity.filter((p) => p.verdict !== p.referenceVerdict)
   if (flips.length === 0) return
@@ -71,10 +75,20 @@ export function refuseFlips(compared: Compared, parity: readonly ImageParity[]):
     expected: `the verdicts of ${library}: ${flips.map((f) => f.referenceVerdict).join(', ')}`,
     actual: flips.map((f) => f.verdict).join(', '),
     hint: also(
-      'check family, labels, size and threshold; do not use the model before the difference is explained',
+      `check ${suspects(family, flips)} of import.json; do not use the model before the difference is explained`,
       coarser(compared, parity),
     ),
   })
+}
+
+/** What may be wrong: how the image is brought to its size where the model agrees on the pixels of the library, else all. */
+function suspects(family: ForeignFamily, parity: readonly ImageParity[]): string {
+  const agrees = parity.every(
+    ({ given }) => given.unmatched === 0 && scoreDifference(family, given) <= LIMITS.same,
+  )
+  if (agrees) return 'fit, resize, resample and marginGrey (the pixels of the library give its scores)'
+  const threshold = family === 'anomalib' ? 'threshold, imageThreshold' : 'threshold'
+  return `family, labels and their order, size, ${threshold}, mean, std, order of the channels, activation and fit`
 }
 
 /**
@@ -94,7 +108,12 @@ export function refuseStrangers(compared: Compared, parity: readonly ImageParity
         actual: `${alone} of ${found} have no partner of their class and place, ${
           side === 'given' ? 'on the pixels of the library' : 'on the pixels made here'
         }`,
-        hint: also('check the order of the labels, family, size and fit', coarser(compared, parity)),
+        hint: also(
+          side === 'given'
+            ? 'check the order of the labels, family, size, mean, std and order of import.json'
+            : 'check fit, resize and resample of import.json (the pixels of the library give its findings)',
+          coarser(compared, parity),
+        ),
       })
   }
 }
