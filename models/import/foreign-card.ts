@@ -3,6 +3,7 @@ import type { FamilySpec, ModelCard, ModelInput } from '../../contracts/index.ts
 import { channelsLast } from '../onnx/uint8-input.ts'
 import type { Uint8InputSpec } from '../onnx/uint8-input.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
+import { imageInputOf } from './foreign-inputs.ts'
 import { classesOf, outputsOf, refuseOtherHeads } from './foreign-outputs.ts'
 import { ANTIALIAS_OPSET } from '../onnx/scaling.ts'
 import { PROBABILITY } from '../onnx/sigmoid.ts'
@@ -44,28 +45,12 @@ export interface ForeignGraph extends Pick<OrtSession, 'inputs' | 'outputs'> {
  * and Ultralytics' classifiers use Pillow's antialiased bilinear, both in 8 bits; a grey model gets Pillow's `convert('L')`. anomalib scales floats, antialiased: so does the graph, where its
  * operator set can, and takes images of any size then. Arguments stand above that.
  *
- * @throws MDL_PACKAGE when the graph lacks the outputs of the family, or its input is of another size
+ * @throws MDL_PACKAGE when the graph lacks the outputs of the family, or its input is no image or of another size
  */
 export function foreignModel(request: ForeignRequest, graph: ForeignGraph): ForeignModel {
   const a = request.arguments
-  const [input] = graph.inputs
-  if (graph.inputs.length !== 1 || input === undefined)
-    throw new CodedError('MDL_PACKAGE', {
-      path: 'inputs',
-      expected: 'one image input',
-      actual: `[${graph.inputs.map((i) => i.name).join(', ')}]`,
-    })
+  const input = imageInputOf(graph)
   const { shape } = input
-  if (shape.length !== 0 && shape.length !== 4)
-    throw new CodedError('MDL_PACKAGE', {
-      path: 'inputs',
-      expected: 'an image input [n, channels, height, width] or [n, height, width, channels]',
-      actual: `${input.name} [${shape.join(', ')}]`,
-      hint:
-        shape.length === 2
-          ? "a model of rows of numbers, as scikit-learn's, is shown no image"
-          : 'detectors of torchvision (Faster R-CNN, RetinaNet), which take an image without n and scale it themselves, are of no family here',
-    })
   // anomalib's backbones take RGB; what is open is RGB, too
   const channels = a.family !== 'anomalib' && shape[channelsLast(shape) ? 3 : 1] === 1 ? 1 : 3
   const floats = a.family.startsWith('torchvision') && channels === 3 ? IMAGENET : UNIT
