@@ -10,6 +10,7 @@ import type { ImageTensor, RawOutputs } from '../runtime/ort-session.ts'
 import { compareAreas } from './areas.ts'
 import { isClassifier } from './arguments.schema.ts'
 import type { ImportArguments } from './arguments.schema.ts'
+import { refuseOtherHeads } from './foreign-outputs.ts'
 import type { OpenForeign } from './open-foreign.ts'
 import { compareFindings, pixelDifference } from './parity.ts'
 import type { ImageParity, ScoreScale } from './parity.ts'
@@ -46,6 +47,12 @@ export async function compareImage(
   const shown = input.widthPx === null ? await scaled(tensor, { widthPx, heightPx }) : tensor.data
   const pixels = pixelDifference(shown, item.input)
   const { raw } = await givenForward({ image: { data: item.input, widthPx, heightPx, channels } })
+  const shapes = Object.entries(raw).map(([name, { shape }]) => ({
+    name,
+    type: 'float32',
+    shape: [...shape],
+  }))
+  refuseOtherHeads(args, { outputs: shapes })
   refuseMoreThanRows(card.spec, raw, item)
   const thresholds = card.labels.map(() => args.threshold)
   const context = { labels: card.labels, thresholds, maxFindings: ALL, geometry }

@@ -41,6 +41,15 @@ describe('a detector', () => {
     await expect(bring({ ...given, shown: [{ level: 64, findings: [other] }] })).rejects.toThrow(message)
   })
 
+  // what ultralytics 8.4.190 declares of a YOLO26 with nms=False and dynamic=True, whose first run gives [1, 300, 6]
+  it('whose declared sizes are open is told its family by its first run', async () => {
+    const model = rowsLike([[0, 0, 8, 8, 0.9, 0]], ['Concatoutput0_dim_1', 'anchors'])
+    await bring({ ...given, model })
+    await expect(bring({ ...given, model, args: { ...given.args, family: 'yolo-detect' } })).rejects.toThrow(
+      /MDL_PACKAGE.*\(family\); expected yolo-rows or rtdetr, for an output \[1, 1, 6\] of 3 labels; found yolo-detect/,
+    )
+  })
+
   // channels B for R of a network with batch normalisation: 0.027 on the library's own pixels, every verdict kept
   it('is refused where its scores are 0.027 off, and what is less is told', async () => {
     const off = (by: number) =>

@@ -92,8 +92,12 @@ const boolean = (name: string): Bytes => {
   return Uint8Array.of(0x10, 9, 0x42, text.length, ...text, 0x4a, 1, 1)
 }
 
-/** Like an end-to-end detector: always these rows, e.g. [x1, y1, x2, y2, score, label], plus `noise` x 0 of the image. */
-export function rowsLike(rows: number[][]): Bytes {
+/**
+ * Like an end-to-end detector: always these rows, e.g. [x1, y1, x2, y2, score, label], plus `noise` x 0 of the image.
+ *
+ * @param said how many rows and numbers of a row the graph declares, in place of what only its run tells
+ */
+export function rowsLike(rows: number[][], said?: [string, string]): Bytes {
   const width = rows[0]?.length ?? 0
   return onnxModel(
     onnxGraph({
@@ -102,15 +106,29 @@ export function rowsLike(rows: number[][]): Bytes {
         onnxNode('GlobalAveragePool', ['images'], ['level4']),
         onnxNode('Conv', ['level4', 'zero3'], ['none4']),
         onnxNode('Squeeze', ['none4', 'axis'], ['none']),
-        onnxNode('Add', ['none', 'rows'], ['output0']),
+        onnxNode('Add', ['none', 'rows'], [said ? 'sum' : 'output0']),
+        ...(said
+          ? [
+              onnxNode('Reshape', ['none', 'flat'], ['nothing']),
+              onnxNode('Add', ['nothing', 'sizes'], ['floats']),
+              onnxNode('Cast', ['floats'], ['made'], { to: { int: 7 } }),
+              onnxNode('Reshape', ['sum', 'made'], ['output0']),
+            ]
+          : []),
       ],
       initializers: [
+        ...(said
+          ? [
+              onnxTensor('flat', [1], BigInt64Array.of(-1n)),
+              onnxTensor('sizes', [3], Float32Array.of(1, rows.length, width)),
+            ]
+          : []),
         onnxTensor('zero3', [1, 3, 1, 1], new Float32Array(3)),
         onnxTensor('axis', [1], BigInt64Array.of(3n)),
         onnxTensor('rows', [1, rows.length, width], Float32Array.from(rows.flat())),
       ],
       inputs: [{ name: 'images', type: 'float32', shape: ['n', 3, 'h', 'w'] }],
-      outputs: [{ name: 'output0', type: 'float32', shape: ['n', rows.length, width] }],
+      outputs: [{ name: 'output0', type: 'float32', shape: ['n', ...(said ?? [rows.length, width])] }],
     }),
   )
 }
