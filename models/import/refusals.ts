@@ -75,7 +75,7 @@ export function refuseFlips(
     expected: `the verdicts of ${library}: ${flips.map((f) => f.referenceVerdict).join(', ')}`,
     actual: flips.map((f) => f.verdict).join(', '),
     hint: also(
-      `check ${suspects(family, flips)} of import.json; do not use the model before the difference is explained`,
+      `check ${suspects(family, flips)}; do not use the model before the difference is explained`,
       coarser(compared, parity),
     ),
   })
@@ -86,9 +86,10 @@ function suspects(family: ForeignFamily, parity: readonly ImageParity[]): string
   const agrees = parity.every(
     ({ given }) => given.unmatched === 0 && scoreDifference(family, given) <= LIMITS.same,
   )
-  if (agrees) return 'fit, resize, resample and marginGrey (the pixels of the library give its scores)'
+  if (agrees)
+    return `fit, resize, resample and marginGrey of import.json (the pixels of the library give its scores), and ${ONE_PICTURE}`
   const threshold = family === 'anomalib' ? 'threshold, imageThreshold' : 'threshold'
-  return `family, labels and their order, size, ${threshold}, mean, std, order of the channels, activation and fit`
+  return `family, labels and their order, size, ${threshold}, mean, std, order of the channels, activation and fit of import.json`
 }
 
 /**
@@ -111,7 +112,7 @@ export function refuseStrangers(compared: Compared, parity: readonly ImageParity
         hint: also(
           side === 'given'
             ? 'check the order of the labels, family, size, mean, std and order of import.json'
-            : 'check fit, resize and resample of import.json (the pixels of the library give its findings)',
+            : `check fit, resize and resample of import.json (the pixels of the library give its findings), and ${ONE_PICTURE}`,
           coarser(compared, parity),
         ),
       })
@@ -174,7 +175,7 @@ export function refuseDifferences(
         path: p.image,
         expected: `the pixels that ${compared.library} shows its network`,
         actual: `others, by ${p.pixelsMean.toFixed(1)} grey levels in the mean`,
-        hint: 'check fit, resize, resample and marginGrey of import.json, and that the input files are RGB, or grey for a grey model',
+        hint: `check fit, resize, resample and marginGrey of import.json, that the input files are RGB, or grey for a grey model, and ${ONE_PICTURE}`,
       })
     if (own > (compared.scalesItself ? LIMITS.same : LIMITS.own))
       throw refused(compared, {
@@ -220,8 +221,10 @@ export function refuseNothing(
   })
 }
 
-const DECODED =
-  'check family, activation, mean, std and order; where the reference was made before quantisation, give that export as --fp32'
+/** A reference put together by hand may pair an image with what the library showed or found of another. */
+const ONE_PICTURE = 'that image, input and findings of an item of reference.json are of one picture'
+
+const DECODED = `check family, activation, mean, std and order, and ${ONE_PICTURE}; where the reference was made before quantisation, give that export as --fp32`
 
 /** anomalib scales floats: what the reference has of its pixels is rounded, and only the image itself tells. */
 const isExact = (family: ForeignFamily): boolean => family !== 'anomalib'

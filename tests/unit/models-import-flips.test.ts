@@ -56,7 +56,7 @@ it('one that only the pixels made here flip is refused by a hint that names the 
   const brightened = { level: 100, inputShift: 50, findings: [dent(150 / 255)] }
   const brought = bring({}, brightened)
   await expect(brought).rejects.toThrow(
-    /MDL_GOLDEN.*: fail; found pass; check fit, resize, resample and marginGrey \(the pixels of the library give its scores\)/,
+    /MDL_GOLDEN.*: fail; found pass; check fit, resize, resample and marginGrey of import\.json \(the pixels of the library give its scores\), and that image, input and findings of an item .* of one picture/,
   )
   await expect(brought).rejects.not.toThrow(/mean, std/)
 })
