@@ -21,7 +21,7 @@ export const isClassifier = (family: ForeignFamily): boolean =>
 const levels = z.union([z.tuple([z.number(), z.number(), z.number()]), z.tuple([z.number()])])
 
 /** `import.json` beside a reference, or the flags of `sightline models import`. */
-export const importArgumentsSchema = z.strictObject({
+const fields = z.strictObject({
   family: z.enum(FOREIGN_FAMILIES),
   labels: z
     .array(z.string().min(1))
@@ -29,7 +29,7 @@ export const importArgumentsSchema = z.strictObject({
     .refine((labels) => new Set(labels).size === labels.length, 'each label once'),
   /** Width, height of the model input, px. */
   size: z.tuple([z.number().int().positive(), z.number().int().positive()]),
-  /** Raw score from which a finding counts; for anomalib of the map. */
+  /** Score from which a finding counts, 0..1; for anomalib the raw one of the map. */
   threshold: z.number(),
   /** anomalib: score from which the image is anomalous. */
   imageThreshold: z.number().optional(),
@@ -67,6 +67,11 @@ export const importArgumentsSchema = z.strictObject({
   resample: z.enum(['pillow', 'pillow-bicubic', 'opencv']).optional(),
   marginGrey: z.number().int().min(0).max(255).optional(),
 })
+/** Scores of anomalib are numbers of any size; 50 in place of 0.5 would find nothing of the others, and pass every part. */
+export const importArgumentsSchema = fields.refine(
+  ({ family, threshold }) => family === 'anomalib' || (threshold >= 0 && threshold <= 1),
+  { path: ['threshold'], error: 'a score from 0 to 1; of anomalib alone any number' },
+)
 export type ImportArguments = z.infer<typeof importArgumentsSchema>
 
 const findingSchema = z.strictObject({
