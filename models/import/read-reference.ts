@@ -48,7 +48,7 @@ export async function readReference(dir: string, overrides: Partial<ImportArgume
   const [width, height] = args.size
   const items: ReferenceItem[] = []
   for (const [n, item] of reference.items.entries()) {
-    refuseSomeScores(args, item.scores, `items[${n}].scores`, join(dir, 'reference.json'))
+    refuseOtherScores(args, item.scores, `items[${n}].scores`, join(dir, 'reference.json'))
     const input = await read(item.input)
     if (![1, 3].includes(input.length / (width * height)))
       throw new CodedError('MDL_PACKAGE', {
@@ -67,9 +67,9 @@ export async function readReference(dir: string, overrides: Partial<ImportArgume
 /**
  * The order of classes that no image shows is seen by their scores alone.
  *
- * @throws MDL_PACKAGE when a classifier's reference lacks the score of a class
+ * @throws MDL_PACKAGE when a classifier's reference lacks the score of a class, or has one of no class
  */
-function refuseSomeScores(
+function refuseOtherScores(
   { family, labels }: ImportArguments,
   scores: Readonly<Record<string, number>>,
   path: string,
@@ -83,5 +83,14 @@ function refuseSomeScores(
       path,
       expected: 'the score of every class',
       actual: `none of ${lacking.join(', ')}`,
+    })
+  const strange = Object.keys(scores).filter((name) => !labels.includes(name))
+  if (strange.length > 0)
+    throw new CodedError('MDL_PACKAGE', {
+      file,
+      path,
+      expected: `scores of the labels of import.json alone: ${labels.join(', ')}`,
+      actual: `one of ${strange.join(', ')}`,
+      hint: 'give all labels of the model in their order, named alike in both files',
     })
 }
