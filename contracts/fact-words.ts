@@ -1,4 +1,7 @@
+import { CAMERA_PATTERNS, CAMERA_WORDS } from './camera-words.ts'
 import { COUNTER_PATTERNS, COUNTER_WORDS } from './counter-words.ts'
+import { JUDGING_PATTERNS, JUDGING_WORDS } from './judging-words.ts'
+import { LOG_PATTERNS, LOG_WORDS } from './log-words.ts'
 import { PART_WORDS } from './part-words.ts'
 
 /**
@@ -6,7 +9,10 @@ import { PART_WORDS } from './part-words.ts'
  * by the API. What an error brings in Chinese itself (`zh` of its detail) goes before; what is not here stays as it is.
  */
 const WORDS: Readonly<Record<string, string>> = {
+  ...CAMERA_WORDS,
   ...COUNTER_WORDS,
+  ...JUDGING_WORDS,
+  ...LOG_WORDS,
   ...PART_WORDS,
   // Requests and their values.
   nothing: '无',
@@ -169,50 +175,6 @@ const WORDS: Readonly<Record<string, string>> = {
     '记录已存储但没有图像;图像留在暂存区,名称见 rejected.jsonl',
   'the event log is damaged; restore the database from a backup': '事件日志已损坏;请从备份恢复数据库',
   'the file was altered; restore it from a backup': '文件已被改动;请从备份恢复',
-  // The store of a plant.
-  'check address, network and that PostgreSQL runs; it is tried again':
-    '请检查地址、网络以及 PostgreSQL 是否运行;将自动重试',
-  'raise max_connections of PostgreSQL, or the limit of role or database, or end other connections; it is tried again':
-    '请调高 PostgreSQL 的 max_connections 或该角色、数据库的连接上限,或断开其他连接;将自动重试',
-  'check the certificate of the server (host, dates, authority), `sslrootcert` of the URL and the clock here; it is tried again':
-    '请检查服务器证书(主机名、有效期、签发机构)、URL 中的 `sslrootcert` 和本机时钟;将自动重试',
-  'check the files that the URL names: sslrootcert, sslcert, sslkey':
-    '请检查 URL 中所写的文件:sslrootcert、sslcert、sslkey',
-  'name the address of PostgreSQL itself, not of a pooler: settings of a connection do not stay behind one':
-    '请填写 PostgreSQL 本身的地址,而非连接池的地址:连接的设置在连接池之后不会保留',
-  'name the address of the server that takes writes, not of a standby, and see that neither role nor database sets default_transaction_read_only':
-    '请填写可写入的服务器地址,而非备用服务器;并确认角色和数据库都没有设置 default_transaction_read_only',
-  'check database, user and rights of the URL': '请检查 URL 中的数据库、用户及其权限',
-  'the plant store was altered; restore it from a backup': '工厂数据库已被改动;请从备份恢复',
-  'the tree of the received log': '已接收日志的哈希树',
-  'another root': '另一个根',
-  'another number: somebody else replicates this log': '数目不同:另有程序在复制此日志',
-  'a log keeps its key; a line that starts over replicates under another name':
-    '日志的密钥不变;重新开始的产线请用另一名称复制',
-  'the server that took the images': '接收了图像的服务器',
-  'a connection made anew, perhaps to one that took over without them':
-    '新建的连接,其服务器可能是接管者而没有这些图像',
-  'the event that the plant received there': '工厂在该处接收的事件',
-  'another one': '不同的事件',
-  'a log that the plant has under no other name': '工厂中没有以其他名称存在的日志',
-  'a line by whose name the plant has no other log': '工厂中没有同名产线的其他日志',
-  'begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one: parts without a code and reports of both would be the same there; nothing of it is taken over':
-    '请新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改):否则两者的无码工件和报告在工厂中会混为一体;其内容均不接收',
-  'nothing behind it is taken over; `sightline verify` on the line names what was altered':
-    '其后的内容均不接收;在产线上运行 `sightline verify` 可查明改动之处',
-  'put back the newer one, or begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one; nothing behind it is taken over':
-    '请放回较新的数据目录,或新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改);其后的内容均不接收',
-  'nothing behind it is taken over; of a data directory that was put back from an older copy, begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one; else `sightline verify` on the line names what was altered':
-    '其后的内容均不接收;若数据目录恢复自旧副本,请新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改);否则在产线上运行 `sightline verify` 可查明改动之处',
-  // Witnesses of the log.
-  'an answer': '应答',
-  'checkpoints are kept and cosigned when it answers again': '检查点会保留,待其恢复应答后补签',
-  'give the witness the public key of this log, and this line the key of the witness':
-    '请将此日志的公钥交给见证方,并将见证方的密钥交给本产线',
-  'until now it would have cosigned another log as well: find out how it lost its state folder, and run `sightline verify`, which checks the cosignatures that the line kept':
-    '在此之前它也可能为另一份日志签名:请查明其状态文件夹为何丢失,并运行 `sightline verify` 检查产线保留的见证签名',
-  'the log was cut, restored from an old copy or rewritten; keep both and run `sightline verify`':
-    '日志被截断、恢复自旧副本或被改写;请保留两份并运行 `sightline verify`',
 }
 
 type Say = (...found: string[]) => string
@@ -283,6 +245,9 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^(\d+) bits$/, (n) => `${n} 位`],
   [/^GTIN (\d+) of (.+)$/, (gtin, product) => `${product} 的 GTIN ${gtin}`],
   [/^a file cut off after (\d+) bytes$/, (n) => `在 ${n} 字节后截断的文件`],
+  ...CAMERA_PATTERNS,
+  ...JUDGING_PATTERNS,
+  ...LOG_PATTERNS,
 ]
 
 const SIGN: Readonly<Record<string, string>> = { '<=': '≤', '>=': '≥', '<': '<', '>': '>' }

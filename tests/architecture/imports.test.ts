@@ -154,10 +154,13 @@ describe('import table', () => {
     expect([...new Set(values)]).toEqual(['contracts/error-text.ts'])
     const sentences = [...loadedBy('contracts/error-text.ts')].sort()
     expect(sentences).toEqual([
+      'contracts/camera-words.ts',
       'contracts/counter-words.ts',
       'contracts/error-text.ts',
       'contracts/errors.ts',
       'contracts/fact-words.ts',
+      'contracts/judging-words.ts',
+      'contracts/log-words.ts',
       'contracts/part-words.ts',
     ])
   })

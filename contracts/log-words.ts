@@ -1,0 +1,127 @@
+type Say = (...found: string[]) => string
+
+/** Chinese of what the log, its proof, its witnesses, the plant and the identity of parts say; see `fact-words.ts`. */
+export const LOG_WORDS: Readonly<Record<string, string>> = {
+  // The store of a plant.
+  'check address, network and that PostgreSQL runs; it is tried again':
+    '请检查地址、网络以及 PostgreSQL 是否运行;将自动重试',
+  'raise max_connections of PostgreSQL, or the limit of role or database, or end other connections; it is tried again':
+    '请调高 PostgreSQL 的 max_connections 或该角色、数据库的连接上限,或断开其他连接;将自动重试',
+  'check the certificate of the server (host, dates, authority), `sslrootcert` of the URL and the clock here; it is tried again':
+    '请检查服务器证书(主机名、有效期、签发机构)、URL 中的 `sslrootcert` 和本机时钟;将自动重试',
+  'check the files that the URL names: sslrootcert, sslcert, sslkey':
+    '请检查 URL 中所写的文件:sslrootcert、sslcert、sslkey',
+  'name the address of PostgreSQL itself, not of a pooler: settings of a connection do not stay behind one':
+    '请填写 PostgreSQL 本身的地址,而非连接池的地址:连接的设置在连接池之后不会保留',
+  'name the address of the server that takes writes, not of a standby, and see that neither role nor database sets default_transaction_read_only':
+    '请填写可写入的服务器地址,而非备用服务器;并确认角色和数据库都没有设置 default_transaction_read_only',
+  'check database, user and rights of the URL': '请检查 URL 中的数据库、用户及其权限',
+  'the plant store was altered; restore it from a backup': '工厂数据库已被改动;请从备份恢复',
+  'the tree of the received log': '已接收日志的哈希树',
+  'another root': '另一个根',
+  'another number: somebody else replicates this log': '数目不同:另有程序在复制此日志',
+  'a log keeps its key; a line that starts over replicates under another name':
+    '日志的密钥不变;重新开始的产线请用另一名称复制',
+  'the server that took the images': '接收了图像的服务器',
+  'a connection made anew, perhaps to one that took over without them':
+    '新建的连接,其服务器可能是接管者而没有这些图像',
+  'the event that the plant received there': '工厂在该处接收的事件',
+  'another one': '不同的事件',
+  'a log that the plant has under no other name': '工厂中没有以其他名称存在的日志',
+  'a line by whose name the plant has no other log': '工厂中没有同名产线的其他日志',
+  'begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one: parts without a code and reports of both would be the same there; nothing of it is taken over':
+    '请新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改):否则两者的无码工件和报告在工厂中会混为一体;其内容均不接收',
+  'nothing behind it is taken over; `sightline verify` on the line names what was altered':
+    '其后的内容均不接收;在产线上运行 `sightline verify` 可查明改动之处',
+  'put back the newer one, or begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one; nothing behind it is taken over':
+    '请放回较新的数据目录,或新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改);其后的内容均不接收',
+  'nothing behind it is taken over; of a data directory that was put back from an older copy, begin a new data directory, with another `line` in the line file (and another `plantStore.log`, where it has one), and keep this one; else `sightline verify` on the line names what was altered':
+    '其后的内容均不接收;若数据目录恢复自旧副本,请新建数据目录并保留现有的,同时更改产线文件中的 `line`(若写有 `plantStore.log` 也要更改);否则在产线上运行 `sightline verify` 可查明改动之处',
+  // Witnesses of the log.
+  'an answer': '应答',
+  'checkpoints are kept and cosigned when it answers again': '检查点会保留,待其恢复应答后补签',
+  'give the witness the public key of this log, and this line the key of the witness':
+    '请将此日志的公钥交给见证方,并将见证方的密钥交给本产线',
+  'until now it would have cosigned another log as well: find out how it lost its state folder, and run `sightline verify`, which checks the cosignatures that the line kept':
+    '在此之前它也可能为另一份日志签名:请查明其状态文件夹为何丢失,并运行 `sightline verify` 检查产线保留的见证签名',
+  'the log was cut, restored from an old copy or rewritten; keep both and run `sightline verify`':
+    '日志被截断、恢复自旧副本或被改写;请保留两份并运行 `sightline verify`',
+  // Keys, checkpoints and stamps.
+  'a key that only its owner may read (0600)': '只有其所有者可读的密钥文件(0600)',
+  'an Ed25519 key': 'Ed25519 密钥',
+  'a log keeps its name and key; give those, or begin a new data directory':
+    '日志的名称与密钥不变;请给出原来的,或新建数据目录',
+  'another one, or a shorter one in checkpoints.jsonl': '另一份日志,或 checkpoints.jsonl 中较短的日志',
+  'nothing more is signed, and the file is left as it is; `sightline verify` names what was altered':
+    '不再签名,该文件保持原样;运行 `sightline verify` 可查明改动之处',
+  'a time-stamp (RFC 3161)': '时间戳(RFC 3161)',
+  'a certificate for time-stamping': '用于时间戳的证书',
+  'one for another purpose': '用于其他用途的证书',
+  'a certificate for time-stamping alone, by a critical extension (RFC 3161, 2.3)':
+    '仅用于时间戳的证书,由关键扩展注明(RFC 3161,2.3)',
+  'one for other purposes, too': '还用于其他用途的证书',
+  'an extension that is not critical': '扩展未标为关键',
+  'verifiers refuse what it stamps: have the authority take another certificate':
+    '验证者会拒绝其时间戳:请让该机构更换证书',
+  'verifiers refuse what it stamps: have the authority renew its certificate':
+    '验证者会拒绝其时间戳:请让该机构更新证书',
+  'a thread that checks events': '核对事件的线程',
+  'it ended early': '已提前结束',
+  'the records whose events are signed in the log beside it': '其旁日志中已签名事件的记录',
+  'a file without any: it was emptied or taken away, or lacks its write-ahead log (-wal)':
+    '文件中没有任何记录:已被清空或移走,或缺少预写日志(-wal)',
+  'put it back, or begin a new data directory and keep this one': '请放回该文件,或新建数据目录并保留现有的',
+  // Who a part is, and who works on it.
+  'move the reader closer to the camera or lower the tolerance': '请将读码器移近相机,或减小容差',
+  'find both parts, print one label again; the part is held':
+    '请找到两个工件并重新打印其中一个标签;工件已隔离',
+  'FNC1 (1D hex) between the fields of a GS1 symbol': 'GS1 条码各字段之间的 FNC1(十六进制 1D)',
+  'the reference of an operator': '操作员的编号',
+  'a file that can be read': '可读取的文件',
+  'a file that can be renamed': '可重命名的文件',
+  'put it back from a backup; without it (delete the file) everybody gets a new reference':
+    '请从备份放回;若没有备份(删除该文件),每个人都会得到新的编号',
+  'status 2xx': '状态 2xx',
+  // Recipes in force.
+  'a recipe that can judge its own golden template': '能判定自身黄金样板的配方',
+  'check golden template, quality limits and tools of the recipe': '请检查配方的黄金样板、图像质量界限和工具',
+  'a line': '产线',
+  'start a worker for each line': '请为每条产线启动一个工作进程',
+  'raise the version of one, or start a worker for each line':
+    '请提高其中一个的版本,或为每条产线启动一个工作进程',
+}
+
+export const LOG_PATTERNS: readonly (readonly [RegExp, Say])[] = [
+  [/^less than half of the part spacing (\S+)$/, (n) => `小于工件间距 ${n} 的一半`],
+  [/^a serial that the last (\d+) parts do not have$/, (n) => `最近 ${n} 个工件都没有的序列号`],
+  [/^(.+), also of trigger (\d+)$/, (uri, n) => `${uri},触发 ${n} 也是它`],
+  [
+    /^say fnc1: '(.+)' at the reader in the line file, or set the reader to send symbology identifiers and 1D$/,
+    (code) => `请在产线文件的读码器处写 fnc1: '${code}',或将读码器设为发送码制标识符和 1D`,
+  ],
+  [
+    /^a badge that begins with (.+), as no association names (.+)$/,
+    (prefix, source) => `以 ${prefix} 开头的工牌,因为没有关联使用 ${source}`,
+  ],
+  [/^a read of (\d+) characters$/, (n) => `${n} 个字符的读码`],
+  [/^a station: (.+)$/, (all) => `工位:${all}`],
+  [/^a key of (\d+) bytes$/, (n) => `${n} 字节的密钥`],
+  [/^the recipe of that name in (.+)$/, (dir) => `${dir} 中的同名配方`],
+  [/^another one in (.+)$/, (dir) => `${dir} 中的另一个`],
+  [/^chmod 600 (.+)$/, (file) => `请执行 chmod 600 ${file}`],
+  [/^the private key of (.+)$/, (vkey) => `${vkey} 的私钥`],
+  [
+    /^a log that leads on from the (\d+) events that this checkpoint was signed over$/,
+    (n) => `由该检查点所签的 ${n} 条事件延续的日志`,
+  ],
+  [/^a certificate that is valid at (\S+)$/, (at) => `在 ${at} 有效的证书`],
+  [/^one of (\S+) to (\S+)$/, (from, to) => `有效期 ${from} 至 ${to}`],
+  [/^event (\d+)$/, (n) => `事件 ${n}`],
+  [/^a cosignature by (\S+)$/, (key) => `${key} 的见证签名`],
+  [/^the (\d+) events that (.+) cosigned$/, (n, name) => `${name} 已见证的 ${n} 条事件`],
+  [
+    /^a log that continues what the witness cosigned(?:, (\d+) events)?$/,
+    (n) => `延续见证方已签名内容${n === undefined ? '' : `(${n} 条事件)`}的日志`,
+  ],
+  [/^another log of (\d+) events$/, (n) => `含 ${n} 条事件的另一份日志`],
+]
