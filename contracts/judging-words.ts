@@ -14,12 +14,12 @@ export const JUDGING_WORDS: Readonly<Record<string, string>> = {
   'JPEG data that libjpeg-turbo finds damaged': 'libjpeg-turbo 认为已损坏的 JPEG 数据',
   'a value JSON can hold': 'JSON 可表示的值',
   // Golden template, regions, tools.
-  'a golden template': '黄金样板',
-  'the golden template': '黄金样板',
-  'a golden template with the frame': '随帧提供的黄金样板',
+  'a golden template': '标准图',
+  'the golden template': '标准图',
+  'a golden template with the frame': '随帧提供的标准图',
   'a golden template with the frame (`golden: { from: frame }`)':
-    '随帧提供的黄金样板(`golden: { from: frame }`)',
-  'a golden template (`golden:`) in the recipe': '配方中的黄金样板(`golden:`)',
+    '随帧提供的标准图(`golden: { from: frame }`)',
+  'a golden template (`golden:`) in the recipe': '配方中的标准图(`golden:`)',
   'a released recipe never changes: raise the version': '已发布的配方不得更改:请提高版本号',
   'a released recipe never changes: restore the file': '已发布的配方不得更改:请恢复文件',
   'a released recipe never changes: restore the file, or raise the version':
@@ -27,7 +27,7 @@ export const JUDGING_WORDS: Readonly<Record<string, string>> = {
   'look at the image; raise maxFindings or the threshold if a good part may have so many':
     '请查看图像;若良品也可能有这么多,请调高 maxFindings 或阈值',
   'none left after the exclusions': '去掉排除区后没有剩余',
-  'a finite score map': '数值有限的得分图',
+  'a finite score map': '数值有限的分数图',
   'check the part holder and the trigger, or leave more room around the region':
     '请检查工件定位和触发,或在区域周围留出更多余量',
   '`calibration:` in the recipe for mm': '配方中用于 mm 的 `calibration:`',
@@ -35,7 +35,7 @@ export const JUDGING_WORDS: Readonly<Record<string, string>> = {
   'a patch of at least 4 × 4 px with structure': '至少 4 × 4 px 且有纹理的小块',
   'a flat or tiny one': '平坦或过小的一块',
   'choose a place with edges in both directions': '请选择两个方向都有边缘的位置',
-  'an anchor that stays inside the image': '始终位于图像内的锚点',
+  'an anchor that stays inside the image': '始终位于图像内的定位特征',
   'a regular expression': '正则表达式',
   'make the packages with `sightline models import-ocr`': '请用 `sightline models import-ocr` 制作模型包',
   // Recipes and rules.
@@ -43,7 +43,7 @@ export const JUDGING_WORDS: Readonly<Record<string, string>> = {
   'a characteristic measured once: rules know it by this name': '只测量一次的特性:规则以此名称引用',
   'a calibration that has not expired': '未过期的标定',
   'calibrate again': '请重新标定',
-  '0, or two or more anchors: one shows no turn': '0,或两个以上的锚点:一个锚点看不出转角',
+  '0, or two or more anchors: one shows no turn': '0,或两个以上的定位特征:一个定位特征看不出转角',
   'draw a region around what is to be judged, away from the borders of the view by as much as parts may lie off':
     '请在需判定的部分周围画区域,与视野边界的距离不小于工件可能的偏移',
   'nothing would ever be found': '将永远找不到任何缺陷',
@@ -68,7 +68,7 @@ export const JUDGING_WORDS: Readonly<Record<string, string>> = {
   float32: 'float32 类型',
   int64: 'int64 类型',
   'a model that judges images': '能判定图像的模型',
-  'a backbone, which gives features only': '主干网络,只给出特征',
+  'a backbone, which gives features only': '骨干网络,只给出特征',
   'teach a model on it with `sightline teach` and name that one':
     '请用 `sightline teach` 在其上示教模型,并使用该模型',
   'crop the ROI to the size of the model, or use a package whose card has fit stretch or letterbox':
@@ -76,7 +76,7 @@ export const JUDGING_WORDS: Readonly<Record<string, string>> = {
   'a station of this line': '本产线的工位',
   'a float32 or int64 tensor': 'float32 或 int64 张量',
   'install the libraries of the provider, or add cpu to the list':
-    '请安装该执行提供者所需的库,或在列表中加入 cpu',
+    '请安装该执行后端所需的库,或在列表中加入 cpu',
   'a model onnxruntime can load': 'onnxruntime 能加载的模型',
   'check that the file is whole and its operator set is supported': '请检查文件是否完整、其算子集是否受支持',
   'a running inference thread': '运行中的推理线程',
@@ -113,7 +113,7 @@ export const JUDGING_PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^trigger (\d+)$/, (n) => `触发 ${n}`],
   [/^(\d+) bytes of (\S+), (\d+) × (\d+) px$/, (n, pixel, w, h) => `${n} 字节,${pixel},${w} × ${h} px`],
   [/^(\d+ × \d+ px) as the header says$/, (size) => `文件头所写的 ${size}`],
-  [/^at most (\d+) findings \(maxFindings\)$/, (n) => `至多 ${n} 个发现(maxFindings)`],
+  [/^at most (\d+) findings \(maxFindings\)$/, (n) => `至多 ${n} 个检出(maxFindings)`],
   [/^a region with pixels inside (.+)$/, (size) => `在 ${size} 内含有像素的区域`],
   [/^a region of `rois` \((.+)\)$/, (all) => `\`rois\` 中的区域(${noneOr(all, 'none defined')})`],
   [/^all that it looks at inside the frame$/, () => '其查看的全部内容都在画面内'],
@@ -165,7 +165,7 @@ export const JUDGING_PATTERNS: readonly (readonly [RegExp, Say])[] = [
       `先有一条${EDGE[first ?? ''] ?? first}边缘,其后有一条${EDGE[second ?? ''] ?? second}边缘,每 px 至少 ${contrast} 灰度级`,
   ],
   [/^first (.+), last (.+)$/, (from, to) => `第一条 ${placeOf(from)},最后一条 ${placeOf(to)}`],
-  [/^a golden template: (\S+) compares with one$/, (model) => `黄金样板:${model} 需与其比较`],
+  [/^a golden template: (\S+) compares with one$/, (model) => `标准图:${model} 需与其比较`],
   [/^one at \((\S+), (\S+)\)$/, (x, y) => `位于 (${x}, ${y}) 的一个`],
   [/^a model of the family (\S+)$/, (family) => `${family} 类模型`],
   [/^characters that (\S+) can read$/, (id) => `${id} 能识别的字符`],
@@ -175,7 +175,7 @@ export const JUDGING_PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^shape (\[.*\])$/, (shape) => `形状 ${shape}`],
   [/^shape (.+)$/, (shape) => `形状 ${shape}`],
   [/^a label from 0 to (\d+)$/, (n) => `0 到 ${n} 的标签`],
-  [/^a working provider of \[(.+)\]$/, (all) => `[${all}] 中可用的执行提供者`],
+  [/^a working provider of \[(.+)\]$/, (all) => `[${all}] 中可用的执行后端`],
 ]
 
 /** Edges as the tool `measure@1` names them, along its line. */

@@ -83,8 +83,8 @@ export const LOG_WORDS: Readonly<Record<string, string>> = {
     '请从备份放回;若没有备份(删除该文件),每个人都会得到新的编号',
   'status 2xx': '状态 2xx',
   // Recipes in force.
-  'a recipe that can judge its own golden template': '能判定自身黄金样板的配方',
-  'check golden template, quality limits and tools of the recipe': '请检查配方的黄金样板、图像质量界限和工具',
+  'a recipe that can judge its own golden template': '能判定自身标准图的配方',
+  'check golden template, quality limits and tools of the recipe': '请检查配方的标准图、图像质量界限和工具',
   'a line': '产线',
   'start a worker for each line': '请为每条产线启动一个工作进程',
   'raise the version of one, or start a worker for each line':
