@@ -2,6 +2,7 @@ import { CAMERA_PATTERNS, CAMERA_WORDS } from './camera-words.ts'
 import { COUNTER_PATTERNS, COUNTER_WORDS } from './counter-words.ts'
 import { JUDGING_PATTERNS, JUDGING_WORDS } from './judging-words.ts'
 import { LOG_PATTERNS, LOG_WORDS } from './log-words.ts'
+import { PACKAGE_PATTERNS, PACKAGE_WORDS } from './package-words.ts'
 import { PART_WORDS } from './part-words.ts'
 
 /**
@@ -13,6 +14,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ...COUNTER_WORDS,
   ...JUDGING_WORDS,
   ...LOG_WORDS,
+  ...PACKAGE_WORDS,
   ...PART_WORDS,
   // Requests and their values.
   nothing: '无',
@@ -248,6 +250,7 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   ...CAMERA_PATTERNS,
   ...JUDGING_PATTERNS,
   ...LOG_PATTERNS,
+  ...PACKAGE_PATTERNS,
 ]
 
 const SIGN: Readonly<Record<string, string>> = { '<=': '≤', '>=': '≥', '<': '<', '>': '>' }

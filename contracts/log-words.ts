@@ -1,5 +1,13 @@
 type Say = (...found: string[]) => string
 
+/** Things of a database, as SQLite calls them. */
+const SCHEMA: Readonly<Record<string, string>> = {
+  table: '表',
+  index: '索引',
+  view: '视图',
+  trigger: '触发器',
+}
+
 /** Chinese of what the log, its proof, its witnesses, the plant and the identity of parts say; see `fact-words.ts`. */
 export const LOG_WORDS: Readonly<Record<string, string>> = {
   // The store of a plant.
@@ -71,6 +79,42 @@ export const LOG_WORDS: Readonly<Record<string, string>> = {
   'a file without any: it was emptied or taken away, or lacks its write-ahead log (-wal)':
     '文件中没有任何记录:已被清空或移走,或缺少预写日志(-wal)',
   'put it back, or begin a new data directory and keep this one': '请放回该文件,或新建数据目录并保留现有的',
+  // Names.
+  'a URI without blanks and line breaks, a percent sign before two hexadecimal digits only':
+    '不含空格和换行的 URI,百分号后须为两位十六进制数字',
+  // The store.
+  'inspections to come through capture': '检测经由 capture 写入',
+  'the record and its event are one transaction': '记录与其事件属于同一事务',
+  'facts about parts to come through recordFact, EPCIS events through captureEpcis':
+    '工件的事实经由 recordFact 写入,EPCIS 事件经由 captureEpcis',
+  'edges and holds are made with the event in one transaction': '关系与隔离同事件在同一事务中写入',
+  'steps of nonconformance reports to come through recordNcrStep': '不合格报告的步骤经由 recordNcrStep 写入',
+  'each is checked against the steps before it': '每一步都与之前的步骤核对',
+  'what a gate did not take to come through annotate': '剔除机构未执行的命令经由 annotate 写入',
+  'what became of the command and its event are one transaction': '命令的结果与其事件属于同一事务',
+  'deletions of images to come through deleteImages': '图像的删除经由 deleteImages 写入',
+  'an event without the deletion would explain an image that was taken away':
+    '只有事件而没有删除,会为被拿走的图像作出解释',
+  'a request of the store': '对存储的请求',
+  'a cycle is recorded once; a counter that began anew has another attempt':
+    '每个周期只记录一次;重新开始的计数器属于另一计数段',
+  'hold or release': '隔离或解除',
+  'a hold that came here': '来自此处的隔离',
+  'one transaction at a time': '一次只有一个事务',
+  'string without NUL, finite number, bigint, Uint8Array or null':
+    '不含 NUL 的文本、有限数、bigint、Uint8Array 或 null',
+  'an older program wrote this; start the line once with this one, which brings the records up to date':
+    '数据由较旧的程序写入;请用本程序启动一次产线,记录即会升级',
+  'an open store': '打开的存储',
+  'somebody altered the database: keep a copy, run `sightline verify`, then drop a trigger that is none of this program, and take what is gone from a backup':
+    '数据库被改动:请保留副本并运行 `sightline verify`,然后删除不属于本程序的触发器,并从备份取回缺失的内容',
+  'somebody altered the database: run `sightline verify`, which says whether records were altered too':
+    '数据库被改动:请运行 `sightline verify`,查明记录是否也被改动',
+  'run `sightline verify`, which says what is altered; restore the file from a backup':
+    '请运行 `sightline verify` 查明改动之处;并从备份恢复该文件',
+  'to run as a worker thread': '作为工作线程运行',
+  'nobody that reads the database while it is closed, and room on the disk':
+    '关闭时无人读取数据库,且磁盘有空间',
   // Who a part is, and who works on it.
   'move the reader closer to the camera or lower the tolerance': '请将读码器移近相机,或减小容差',
   'find both parts, print one label again; the part is held':
@@ -92,6 +136,28 @@ export const LOG_WORDS: Readonly<Record<string, string>> = {
 }
 
 export const LOG_PATTERNS: readonly (readonly [RegExp, Say])[] = [
+  [/^a limit of at least (\d+)$/, (n) => `至少为 ${n} 的上限`],
+  [/^an answer within (\d+) ms$/, (ms) => `${ms} ms 内应答`],
+  [/^one thing called (.+)$/, (name) => `唯一名为 ${name} 的对象`],
+  [/^a URI, or unit\/…, lot\/…, (.+)$/, (more) => `URI,或 unit/…、lot/…、${more}`],
+  [/^the (table|index|view|trigger) (\S+)$/, (type, name) => `${SCHEMA[type ?? '']} ${name}`],
+  [
+    /^the content of (inspection|step) (.+)$/,
+    (what, id) => `${what === 'step' ? '步骤' : '检测'} ${id} 的内容`,
+  ],
+  [/^a log tree of (\d+) leaves$/, (n) => `${n} 片叶的日志树`],
+  [/^a (\S+) or a retract$/, (kind) => `${kind} 或撤回`],
+  [/^event (\S+) (\S+)$/, (type, id) => `事件 ${type} ${id}`],
+  [/^the id of (.+) on record$/, (what) => `记录中 ${what} 的编号`],
+  [/^the old file is (.+) beside it$/, (name) => `旧文件以 ${name} 保存在旁边`],
+  [/^in: (.+)$/s, (sql) => `语句:${sql}`],
+  [/^schema version (\S+)$/, (v) => `结构版本 ${v}`],
+  [/^a return after (\S+)$/, (at) => `晚于 ${at} 的退回`],
+  [/^the tables and triggers of schema version (\S+)$/, (v) => `结构版本 ${v} 的表与触发器`],
+  [
+    /^nothing is lost: the rest lies in (.+)-wal, which belongs to the file, also when it is copied; the next start goes on with it$/,
+    (file) => `没有丢失:其余内容在 ${file}-wal 中,它属于该文件,复制时须一并复制;下次启动会继续处理`,
+  ],
   [/^less than half of the part spacing (\S+)$/, (n) => `小于工件间距 ${n} 的一半`],
   [/^a serial that the last (\d+) parts do not have$/, (n) => `最近 ${n} 个工件都没有的序列号`],
   [/^(.+), also of trigger (\d+)$/, (uri, n) => `${uri},触发 ${n} 也是它`],

@@ -161,6 +161,7 @@ describe('import table', () => {
       'contracts/fact-words.ts',
       'contracts/judging-words.ts',
       'contracts/log-words.ts',
+      'contracts/package-words.ts',
       'contracts/part-words.ts',
     ])
   })
