@@ -73,10 +73,11 @@ const share = z.strictObject({
 
 const judge = z.strictObject({
   recipe: recipeRefSchema,
-  /** Bad parts passed, of all bad parts. */
+  /** Bad parts passed, of the bad parts that one of the two recipes judged. */
   escape: share,
-  /** Good parts failed, of all good parts. */
+  /** Good parts failed, of the good parts that one of the two recipes judged. */
   overkill: share,
+  /** Of all parts, those that were not judged among them. */
   inconclusive: share,
   /** Pipeline time per part without waiting, ms, one worker. */
   p50Ms: z.number(),
@@ -123,6 +124,18 @@ export const gateResultSchema = z.strictObject({
       /** More overkill was asked for, as the price of fewer escapes. */
       allowed: z.boolean(),
     })
+    .optional(),
+  /** Parts that the candidate did not judge, as pictures that cannot be read; absent in results of earlier versions. */
+  notJudged: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        defective: z.boolean(),
+        /** Nor did the reference: both hold it, and it says nothing. */
+        byNobody: z.boolean(),
+        why: z.string(),
+      }),
+    )
     .optional(),
   taktMs: z.number().positive(),
   machine: z.strictObject({ host: z.string(), cpu: z.string(), cores: z.number().int() }),

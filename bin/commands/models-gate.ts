@@ -154,7 +154,7 @@ function judgeOf(source: LoadedRecipe, { images, timing, dataset }: EvaluationRe
     })
   return {
     recipe: refOf(source),
-    verdicts: images.map((i) => ({ result: i.verdict, judged: i.noVerdict === null })),
+    verdicts: images.map((i) => ({ result: i.verdict, notJudged: i.noVerdict?.message ?? null })),
     p50Ms: total.p50,
     p95Ms: total.p95,
   }
@@ -179,6 +179,21 @@ function print(r: GateResult): void {
     process.stdout.write(
       `good parts stopped anew ${r.overkillTest.onlyCandidate}, passed anew ${r.overkillTest.onlyReference}, p = ${r.overkillTest.p.toPrecision(3)}\n`,
     )
+  printNotJudged(r.notJudged ?? [])
   if (newEscapes.length > 0) process.stdout.write(`new escapes: ${newEscapes.slice(0, 20).join(', ')}\n`)
   process.stdout.write(`${r.accepted ? 'accepted' : `refused: ${r.refusals.join(', ')}`} (${r.id})\n`)
+}
+
+/** A set that says less than it seems to must say so: what both recipes hold refuses nobody. */
+function printNotJudged(parts: NonNullable<GateResult['notJudged']>): void {
+  for (const byNobody of [true, false]) {
+    const own = parts.filter((p) => p.byNobody === byNobody)
+    if (own.length === 0) continue
+    const bad = own.filter((p) => p.defective).length
+    process.stdout.write(
+      `judged by ${byNobody ? 'neither, so that they say nothing' : 'the reference alone'}: ${bad} bad, ${own.length - bad} good\n`,
+    )
+    for (const { id, why } of own.slice(0, 20)) process.stdout.write(`  ${id}: ${why}\n`)
+    if (own.length > 20) process.stdout.write(`  and ${own.length - 20} more\n`)
+  }
 }

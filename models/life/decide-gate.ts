@@ -3,7 +3,11 @@ import type { GateResult, RecipeRef, VerdictResult } from '../../contracts/index
 /** One recipe's judgement of the acceptance set, in the order of its items. */
 export interface GateJudge {
   recipe: RecipeRef
-  verdicts: readonly { result: VerdictResult; judged: boolean }[]
+  verdicts: readonly {
+    result: VerdictResult
+    /** Why it was not judged; null = it was. */
+    notJudged: string | null
+  }[]
   p50Ms: number
   p95Ms: number
 }
@@ -34,7 +38,7 @@ export type GateDecision = Pick<
   GateResult,
   'accepted' | 'refusals' | 'candidate' | 'reference' | 'escapeTest' | 'taktMs'
 > &
-  Required<Pick<GateResult, 'overkillTest'>>
+  Required<Pick<GateResult, 'overkillTest' | 'notJudged'>>
 
 /**
  * Whether a candidate may take the place of the reference. Escape rises when the candidate passes bad parts that the
@@ -43,12 +47,13 @@ export type GateDecision = Pick<
  * the candidate does not pass good parts that the reference passed.
  *
  * What was not judged proves nothing: one bad and one good part must have been, and each that the reference judged. A
- * part that neither judges is held by both, and says nothing of the candidate.
+ * part that neither judges is held by both, and says nothing of the candidate: no share of bad or good parts counts it.
  */
 export function decideGate(input: GateInput, exact: ExactStatistics): GateDecision {
   const { items, candidate, reference, taktMs, alpha, zeroTolerance, allowOverkill } = input
   const passed = (j: GateJudge, n: number): boolean => j.verdicts[n]?.result === 'pass'
-  const judged = (j: GateJudge, n: number): boolean => j.verdicts[n]?.judged === true
+  const judged = (j: GateJudge, n: number): boolean => j.verdicts[n]?.notJudged === null
+  const byNobody = (n: number): boolean => !judged(candidate, n) && !judged(reference, n)
   const numbered = items.map((item, n) => ({ ...item, n }))
   const bad = numbered.filter((i) => i.defective)
   const good = numbered.filter((i) => !i.defective)
@@ -76,8 +81,12 @@ export function decideGate(input: GateInput, exact: ExactStatistics): GateDecisi
   return {
     accepted: refusals.length === 0,
     refusals,
-    candidate: summary(candidate, items, exact),
-    reference: summary(reference, items, exact),
+    candidate: summary(candidate, items, byNobody, exact),
+    reference: summary(reference, items, byNobody, exact),
+    notJudged: numbered.flatMap(({ id, defective, n }) => {
+      const why = candidate.verdicts[n]?.notJudged
+      return typeof why === 'string' ? [{ id, defective, byNobody: byNobody(n), why }] : []
+    }),
     escapeTest: {
       ...escapes,
       alpha,
@@ -100,17 +109,18 @@ const oneSided = (onlyCandidate: number, onlyReference: number, { incompleteBeta
 function summary(
   { recipe, verdicts, p50Ms, p95Ms }: GateJudge,
   items: GateInput['items'],
+  byNobody: (n: number) => boolean,
   exact: ExactStatistics,
 ): GateResult['candidate'] {
-  const share = (result: VerdictResult, of: (defective: boolean) => boolean) => {
-    const rows = items.flatMap((item, n) => (of(item.defective) ? [verdicts[n]?.result] : []))
+  const share = (result: VerdictResult, of: (defective: boolean, n: number) => boolean) => {
+    const rows = items.flatMap((item, n) => (of(item.defective, n) ? [verdicts[n]?.result] : []))
     const k = rows.filter((r) => r === result).length
     return { k, n: rows.length, interval: exact.clopperPearson(k, rows.length) }
   }
   return {
     recipe,
-    escape: share('pass', (d) => d),
-    overkill: share('fail', (d) => !d),
+    escape: share('pass', (d, n) => d && !byNobody(n)),
+    overkill: share('fail', (d, n) => !d && !byNobody(n)),
     inconclusive: share('inconclusive', () => true),
     p50Ms,
     p95Ms,

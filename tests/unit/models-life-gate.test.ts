@@ -25,7 +25,7 @@ const judge = (name: string, results: string, p95Ms = 10): GateJudge => ({
     result:
       ({ p: 'pass', f: 'fail', i: 'inconclusive', x: 'inconclusive' } as Record<string, VerdictResult>)[c] ??
       'fail',
-    judged: c !== 'x',
+    notJudged: c === 'x' ? 'IMG_DECODE: x' : null,
   })),
   p50Ms: p95Ms / 2,
   p95Ms,
@@ -86,6 +86,20 @@ describe('activation gate', () => {
     expect(decide('b', 'f', 'f').refusals).toEqual(['no-good-parts'])
   })
 
+  it('names the parts that the candidate did not judge, and counts for no share what nobody judged', () => {
+    const both = decide('bbbgg', 'fxxpx', 'ffxpx')
+    expect(both.notJudged).toEqual([
+      { id: '1', defective: true, byNobody: false, why: 'IMG_DECODE: x' },
+      { id: '2', defective: true, byNobody: true, why: 'IMG_DECODE: x' },
+      { id: '4', defective: false, byNobody: true, why: 'IMG_DECODE: x' },
+    ])
+    // scipy.stats.binomtest(0, 2).proportion_ci(0.95, 'exact').high
+    expect(both.candidate.escape).toMatchObject({ k: 0, n: 2 })
+    expect(both.candidate.escape.interval[1]).toBeCloseTo(0.8418861, 6)
+    expect(both.reference.overkill).toMatchObject({ k: 0, n: 1 })
+    expect(both.candidate.inconclusive).toMatchObject({ k: 3, n: 5 })
+  })
+
   it('refuses more overkill by the same test, unless it is asked for', () => {
     const goods = `b${'g'.repeat(10)}`
     const [all, none] = [`f${'f'.repeat(10)}`, `f${'p'.repeat(10)}`]
@@ -141,6 +155,9 @@ describe('stored gate results', () => {
     const refused = await save(1, decide('bbbgg', 'pfppp', 'ffppp', { zeroTolerance: true }))
     expect(refused.accepted).toBe(false)
     await save(2, decide('bg', 'fp', 'fp'))
+    expect((await gateResultFor(dir, a, b))?.id).toBe(refused.id)
+    // Pictures that nobody can read make no set larger.
+    await save(3, decide('bbbbgggg', 'fxxxpxxx', 'fxxxpxxx'))
     expect((await gateResultFor(dir, a, b))?.id).toBe(refused.id)
     const many = await save(3, decide('bbbbgg', 'ffffpp', 'ffffpp'))
     expect((await gateResultFor(dir, a, b))?.id).toBe(many.id)

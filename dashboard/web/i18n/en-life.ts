@@ -114,6 +114,7 @@ export const enLife = {
     takt: 'takt',
     set: 'Acceptance set',
     items: '{{n}} items',
+    itemsNotJudged: '{{n}} not judged',
     noShadow: 'No candidate has looked at live parts yet',
     noShadowHint: 'Choose a candidate under “In force” and start its shadow.',
     shadowRuns: 'running',

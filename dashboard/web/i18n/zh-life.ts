@@ -110,6 +110,7 @@ export const zhLife: typeof enLife = {
     takt: '节拍',
     set: '验收集',
     items: '{{n}} 件',
+    itemsNotJudged: '{{n}} 件未判定',
     noShadow: '尚无候选配方旁观过在线工件',
     noShadowHint: '在“在用”页选择候选并启动影子运行。',
     shadowRuns: '运行中',

@@ -97,7 +97,12 @@ export function GatesTab(): ReactNode {
             title: t('models.set'),
             render: (_, g) => (
               <Pair
-                a={t('models.items', { n: g.acceptance.items })}
+                a={
+                  <>
+                    {t('models.items', { n: g.acceptance.items })}
+                    <NotJudged parts={g.notJudged ?? []} />
+                  </>
+                }
                 b={<code title={g.acceptance.dir}>{shortHash(g.acceptance.sha256)}</code>}
               />
             ),
@@ -105,6 +110,17 @@ export function GatesTab(): ReactNode {
         ]}
       />
     </Panel>
+  )
+}
+
+const NotJudged = ({ parts }: { parts: NonNullable<Gate['notJudged']> }): ReactNode => {
+  const { t } = useTranslation()
+  if (parts.length === 0) return null
+  const shown = parts.slice(0, 20).map((p) => `${p.id}: ${p.why}`)
+  return (
+    <div className="small tone-inconclusive" title={shown.join('\n')}>
+      {t('models.itemsNotJudged', { n: parts.length })}
+    </div>
   )
 }
 
