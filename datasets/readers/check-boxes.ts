@@ -20,7 +20,7 @@ export async function checkBoxes(
   items: readonly FoundItem[],
   dir: string,
 ): Promise<{ items: DatasetItem[]; leftOut: WordedFact[] }> {
-  const checked = await mapInOrder(items, checkItem)
+  const checked = await mapInOrder(items, (found) => checkItem(found, dir))
   checkForms(checked.flatMap(({ size, boxes }) => (size ? boxes.map((found) => ({ found, size })) : [])))
   const [first, ...more] = checked.flatMap((c) => c.strange)
   if (first) {
@@ -64,7 +64,7 @@ interface Checked {
   strange: CodedError[]
 }
 
-async function checkItem(found: FoundItem): Promise<Checked> {
+async function checkItem(found: FoundItem, dir: string): Promise<Checked> {
   const { boxes, ...rest } = found
   const size = !boxes?.length ? null : await imageHeader(found.image).catch(() => null)
   if (!boxes || size === null) {
@@ -79,7 +79,7 @@ async function checkItem(found: FoundItem): Promise<Checked> {
     turned: size.turned,
     cut: inside.some(({ box }) => overEdgePx(box, size) > ROUNDING_PX),
     empty: boxes.filter((b) => !inside.includes(b)),
-    strange: boxes.filter(({ box }) => isFar(box, size)).map((b) => farOutside(b, found.image, size)),
+    strange: boxes.filter(({ box }) => isFar(box, size)).map((b) => farOutside(b, found.image, size, dir)),
   }
 }
 
@@ -115,14 +115,15 @@ const isFar = ([x1, y1, x2, y2]: Box, { widthPx, heightPx }: Size): boolean =>
   Math.max(-y2, y1 - heightPx) > Math.max(ROUNDING_PX, (y2 - y1) / 2)
 
 function farOutside(
-  { class: name, box: [x1, y1, x2, y2] }: TrueBox,
+  { class: name, box: [x1, y1, x2, y2], place }: FoundBox,
   file: string,
   { widthPx, heightPx, turned }: Size,
+  dir: string,
 ): CodedError {
   return new CodedError('DAT_ANNOTATION', {
     file,
     expected: `boxes inside the ${widthPx} × ${heightPx} px of the image`,
-    actual: `${name} from ${x1}, ${y1} to ${x2}, ${y2}`,
+    actual: `${name} from ${x1}, ${y1} to ${x2}, ${y2} in ${placeText(place, dir)}`,
     ...(turned && { hint: 'the EXIF orientation of the image is not used: label it as it is stored' }),
   })
 }

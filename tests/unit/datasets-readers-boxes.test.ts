@@ -288,7 +288,7 @@ describe('boxes and their images', () => {
   it('are refused where they lie far outside of the image', async () => {
     await set([1, 1, 2, 2], [30, 2, 4, 4], [3, 30, 2, 2])
     await expect(openDataset(at.dir)).rejects.toThrow(
-      /DAT_ANNOTATION.*a\.jpg.*20 × 10 px of the image; found dent from 30, 2 to 34, 6; 1 more like it/,
+      /DAT_ANNOTATION.*a\.jpg.*20 × 10 px of the image; found dent from 30, 2 to 34, 6 in annotations\.json annotations\.1; 1 more like it/,
     )
   })
 
