@@ -254,6 +254,33 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('says of which part no answer is on record after the line was away, and leads back to it', async () => {
+      const page = await reviewing()
+      const [a, b] = waiting
+      let away = true
+      await page.route('**/api/life/reviews*', (route) => (away ? route.abort() : route.fallback()))
+      const lost = page.locator('[data-lost]', { hasText: a?.serial ?? '' })
+      const field = page.locator('.decision input')
+      await field.fill('scratch at the edge')
+      await field.press('Enter')
+      await page.keyboard.press('x')
+      await expect.poll(() => lost.innerText(), { timeout: 15_000 }).toContain('not known yet')
+      await page.keyboard.press('j')
+      await isShown(page, b)
+      away = false
+      await expect.poll(() => lost.innerText(), { timeout: 15_000 }).toContain('answer it again')
+      expect(said).toEqual([])
+      await page.getByRole('button', { name: en.review.lostShow }).click()
+      await isShown(page, a)
+      expect(await field.inputValue()).toBe('scratch at the edge')
+      await ready(page)
+      await page.keyboard.press('x')
+      await isShown(page, b)
+      expect(said).toEqual([[a?.inspectionId, 'inconclusive', 'scratch at the edge']])
+      expect(await page.locator('[data-lost]').count()).toBe(0)
+      await page.context().close()
+    })
+
     it('opens the list and the part that its address names, and keeps them over a reload', async () => {
       const page = await reviewing()
       const [a, b, c] = waiting

@@ -263,6 +263,10 @@ export const enLife = {
     why: 'Picked as',
     tooSoon:
       'Nothing was recorded for the last key: the decision before it was still being sent, or the part not shown yet.',
+    lostUnknown: 'Whether {{serial}} is recorded as {{verdict}} is not known yet.',
+    lostWaits: '{{serial}} is not recorded as {{verdict}}. It still waits: answer it again.',
+    lostRelease: '{{serial}} was reviewed, but whether it was let go is not known: say it again.',
+    lostShow: 'Back to that part',
     missed: 'The part of this link is not in the list below: it was reviewed, or waits further behind.',
     missedPart: 'Open that part',
     goneAs: '{{serial}} is on record as {{verdict}}, reviewed by {{by}}. Nothing else was recorded.',

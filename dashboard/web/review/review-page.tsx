@@ -23,6 +23,7 @@ import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { DecisionPanel } from './decision-panel.tsx'
 import { DoneList } from './done-list.tsx'
 import { FirstArticlesWait } from './first-articles-wait.tsx'
+import { LostAnswer } from './lost-answer.tsx'
 import { QueueList } from './queue-list.tsx'
 import { useReviewKeys } from './review-keys.ts'
 import { ReviewView } from './review-view.tsx'
@@ -32,7 +33,9 @@ import { type Filter, FILTERS, useShownPart } from './shown-part.ts'
 import { StillHeld } from './still-held.tsx'
 
 interface Said {
-  inspectionId: string
+  item: ReviewItem
+  /** The list that it was in. */
+  filter: Filter
   verdict: VerdictResult
   by: string
   reason: string
@@ -62,15 +65,15 @@ export function ReviewPage(): ReactNode {
   useEffect(() => preload(next), [next])
   // What is said comes along: the page may show another part before it is sent.
   const same = useSameDecision()
-  const decide = useSend(async ({ unit, over, ...said }: Said) => {
+  const decide = useSend(async ({ item: { inspectionId }, verdict, by, reason: typed, unit, over }: Said) => {
+    const said = { inspectionId, verdict, by, reason: typed }
     // What arrived though its answer was lost stands now itself.
     const decision = same.of({ unit, ...said })
     // What waits here nobody has reviewed.
     await stateReview({ ...said, over: null }, decision)
     if (unit !== null) {
-      const { inspectionId: inspection, by } = said
-      const reason = said.reason || t('dispose.goodReason')
-      await stateDisposition({ unit, disposition: 'release', inspection, over, by, reason }, decision)
+      const letGo = { unit, disposition: 'release', inspection: inspectionId, over, by } as const
+      await stateDisposition({ ...letGo, reason: typed || t('dispose.goodReason') }, decision)
     }
     same.arrived()
   })
@@ -88,10 +91,10 @@ export function ReviewPage(): ReactNode {
   const named = person.trim() !== '' && !mustSignIn
   const busy = decide.isPending || undo.isPending
   // What may be on record already can be said again: the server knows it by its id.
-  const open = unsure(decide.error) && decide.variables?.inspectionId === item?.inspectionId
+  const open = unsure(decide.error) && decide.variables?.item.inspectionId === item?.inspectionId
   const gone = item !== null && at < 0 && !busy && !open && !reviews.isPlaceholderData
   // Who was refused since somebody else was first is told so there; over the next part it would be read as of that.
-  const isTold = gone && decide.error !== null && decide.variables?.inspectionId === item.inspectionId
+  const isTold = gone && decide.error !== null && decide.variables?.item.inspectionId === item.inspectionId
   useEffect(() => {
     if (isTold) decide.reset()
   }, [isTold])
@@ -111,7 +114,7 @@ export function ReviewPage(): ReactNode {
     const { inspectionId, serial, position } = item
     const unit = release ? (row?.unit ?? `unit/${serial}`) : null
     const over = row?.decision?.fact ?? null
-    const asked = { inspectionId, verdict, by: person.trim(), reason: reason.trim(), unit, over }
+    const asked = { item, filter, verdict, by: person.trim(), reason: reason.trim(), unit, over }
     decide.mutate(asked, {
       onSuccess: () => {
         setStill(verdict === 'pass' && waits && !release && row ? row : null)
@@ -147,7 +150,8 @@ export function ReviewPage(): ReactNode {
     return <Failed error={reviews.error} retry={() => void reviews.refetch()} />
   if (!reviews.data) return <Waiting />
   const { counts, done } = reviews.data
-  const refused = decide.error ?? undo.error
+  const lost = unsure(decide.error) ? decide.variables : undefined
+  const refused = lost ? undo.error : (decide.error ?? undo.error)
   const goneWords = ({ inspectionId, serial }: ReviewItem): string => {
     if (isUnknown(part.error)) return t('review.goneUnknown', { serial })
     const { reviewer, verdict } = done.find((i) => i.inspectionId === inspectionId) ?? {}
@@ -188,6 +192,22 @@ export function ReviewPage(): ReactNode {
       )}
       {ignored && <Alert type="warning" showIcon data-ignored="" title={t('review.tooSoon')} />}
       {refused && <Alert type="error" showIcon title={<ErrorWords error={refused} />} />}
+      {lost && decide.error && (
+        <LostAnswer
+          key={decide.submittedAt}
+          error={decide.error}
+          said={lost}
+          waits={
+            lost.filter === filter && !reviews.isPlaceholderData
+              ? waiting.some((i) => i.inspectionId === lost.item.inspectionId)
+              : null
+          }
+          heardMs={reviews.dataUpdatedAt}
+          isShown={lost.item.inspectionId === item?.inspectionId}
+          show={setShown}
+          forget={decide.reset}
+        />
+      )}
       {escape && (
         <Alert
           type="error"
