@@ -303,6 +303,24 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('goes back to the list that it came from, also before the other one has settled', async () => {
+      const page = await reviewing()
+      const [a, b] = waiting
+      await page.keyboard.press('j')
+      await isShown(page, b)
+      // The pages of a browser on a busy machine.
+      const slow = await page.context().newCDPSession(page)
+      await slow.send('Emulation.setCPUThrottlingRate', { rate: 6 })
+      for (let i = 0; i < 3; i += 1) {
+        await page.getByText('Audit', { exact: true }).click()
+        await isShown(page, a)
+        await page.goBack()
+        await isShown(page, b)
+        expect(new URL(page.url()).searchParams.get('sample')).toBe(null)
+      }
+      await page.context().close()
+    })
+
     it('has the picture of the next part before it is asked for', async () => {
       const [a, b] = waiting
       const asked: string[] = []

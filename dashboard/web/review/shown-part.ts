@@ -10,7 +10,8 @@ export type Filter = (typeof FILTERS)[number]
 /** Which list is gone through and which part of it is shown; both stand in the address. */
 export function useShownPart() {
   const [search, setSearch] = useSearchParams()
-  const { pathname } = useLocation()
+  const place = useLocation()
+  const { pathname } = place
   const [inUrl] = useUrlChoice<Filter>('sample', FILTERS, 'all')
   // The address follows in its own time; what was chosen counts at once, so that no key meets a part of the other list.
   const [filter, choose] = useState(inUrl)
@@ -30,13 +31,16 @@ export function useShownPart() {
     setShown(null)
     setMissed(null)
   }
-  // The way back of the browser leads to another list, and to the part of it that was shown.
+  // The way back of the browser leads to another list, and to the part of it that was shown. Who takes it before the
+  // other list has settled comes from an address that no render has seen: what counts is where the browser is now.
   useEffect(() => {
-    if (inUrl === filter) return
-    choose(inUrl)
+    const now = new URLSearchParams(window.location.search)
+    const to = choiceIn(now, 'sample', FILTERS, 'all')
+    if (to === filter || window.location.pathname !== pathname) return
+    choose(to)
     goOn(0)
-    setWanted(search.get('part'))
-  }, [inUrl])
+    setWanted(now.get('part'))
+  }, [place])
   useEffect(() => {
     if (!there || shown !== null) return
     const asked = waiting.find((i) => i.inspectionId === wanted)
