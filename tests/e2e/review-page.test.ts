@@ -281,6 +281,43 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('names each of several parts whose answers were lost, and sends each again as the same one', async () => {
+      const page = await reviewing()
+      const [a, b] = waiting
+      let away = true
+      const sent: string[] = []
+      await page.route('**/api/life/reviews*', (route) => {
+        if (route.request().method() === 'POST')
+          sent.push(`${route.request().postDataJSON().inspectionId} ${route.request().postDataJSON().id}`)
+        return away ? route.abort() : route.fallback()
+      })
+      const lost = (of: ReviewItem | undefined) => page.locator(`[data-lost="${of?.inspectionId}"]`)
+      await page.keyboard.press('x')
+      await lost(a).waitFor()
+      await page.keyboard.press('j')
+      await isShown(page, b)
+      await ready(page)
+      await page.keyboard.press('x')
+      await lost(b).waitFor()
+      await lost(a).waitFor()
+      away = false
+      for (const one of [a, b])
+        await expect.poll(() => lost(one).innerText(), { timeout: 15_000 }).toContain('answer it again')
+      await page.getByRole('button', { name: en.review.lostShow }).click()
+      await isShown(page, a)
+      await ready(page)
+      await page.keyboard.press('x')
+      await isShown(page, b)
+      expect(await lost(a).count()).toBe(0)
+      await lost(b).waitFor()
+      await ready(page)
+      await page.keyboard.press('x')
+      await expect.poll(() => lost(b).count()).toBe(0)
+      expect(said).toEqual([a, b].map((i) => [i?.inspectionId, 'inconclusive']))
+      expect(new Set(sent).size).toBe(2)
+      await page.context().close()
+    })
+
     it('opens the list and the part that its address names, and keeps them over a reload', async () => {
       const page = await reviewing()
       const [a, b, c] = waiting

@@ -24,6 +24,7 @@ import { DecisionPanel } from './decision-panel.tsx'
 import { DoneList } from './done-list.tsx'
 import { FirstArticlesWait } from './first-articles-wait.tsx'
 import { LostAnswer } from './lost-answer.tsx'
+import { type Said, useLostAnswers } from './lost-answers.ts'
 import { QueueList } from './queue-list.tsx'
 import { useReviewKeys } from './review-keys.ts'
 import { ReviewView } from './review-view.tsx'
@@ -31,19 +32,6 @@ import { useSameDecision } from './same-decision.ts'
 import { useSeen } from './seen.ts'
 import { type Filter, FILTERS, useShownPart } from './shown-part.ts'
 import { StillHeld } from './still-held.tsx'
-
-interface Said {
-  item: ReviewItem
-  /** The list that it was in. */
-  filter: Filter
-  verdict: VerdictResult
-  by: string
-  reason: string
-  /** Let go at once; null = not. */
-  unit: string | null
-  /** The decision about the part that stood; null = none. */
-  over: string | null
-}
 
 /** Parts that sampling picked, one after the other: look, decide, next. */
 export function ReviewPage(): ReactNode {
@@ -65,33 +53,34 @@ export function ReviewPage(): ReactNode {
   useEffect(() => preload(next), [next])
   // What is said comes along: the page may show another part before it is sent.
   const same = useSameDecision()
+  const lost = useLostAnswers()
   const decide = useSend(async ({ item: { inspectionId }, verdict, by, reason: typed, unit, over }: Said) => {
     const said = { inspectionId, verdict, by, reason: typed }
     // What arrived though its answer was lost stands now itself.
-    const decision = same.of({ unit, ...said })
+    const decision = same.of(inspectionId, { unit, ...said })
     // What waits here nobody has reviewed.
     await stateReview({ ...said, over: null }, decision)
     if (unit !== null) {
       const letGo = { unit, disposition: 'release', inspection: inspectionId, over, by } as const
       await stateDisposition({ ...letGo, reason: typed || t('dispose.goodReason') }, decision)
     }
-    same.arrived()
+    same.arrived(inspectionId)
   })
   const undo = useSend(async ({ inspectionId, reviewId: review }: ReviewItem) => {
     const by = person.trim()
-    const decision = same.of({ undo: review, by })
+    const decision = same.of(inspectionId, { undo: review, by })
     const answer = await getJson<PartAnswer>(`/api/parts/${inspectionId}`)
     const { row: part, review: inForce } = answer.part
     // What let the part go rests on the review that is taken back; of one that was replaced that is refused below.
     if (part.decision && goesOn(part.decision.disposition) && inForce === review)
       await retractFact({ supersedes: part.decision.fact, by, reason: t('review.undo') }, decision)
     await undoReview({ inspectionId, by, review }, decision)
-    same.arrived()
+    same.arrived(inspectionId)
   })
   const named = person.trim() !== '' && !mustSignIn
   const busy = decide.isPending || undo.isPending
   // What may be on record already can be said again: the server knows it by its id.
-  const open = unsure(decide.error) && decide.variables?.item.inspectionId === item?.inspectionId
+  const open = lost.has(item?.inspectionId)
   const gone = item !== null && at < 0 && !busy && !open && !reviews.isPlaceholderData
   // Who was refused since somebody else was first is told so there; over the next part it would be read as of that.
   const isTold = gone && decide.error !== null && decide.variables?.item.inspectionId === item.inspectionId
@@ -116,6 +105,7 @@ export function ReviewPage(): ReactNode {
     const over = row?.decision?.fact ?? null
     const asked = { item, filter, verdict, by: person.trim(), reason: reason.trim(), unit, over }
     decide.mutate(asked, {
+      onSettled: (_, error) => lost.settle(asked, error),
       onSuccess: () => {
         setStill(verdict === 'pass' && waits && !release && row ? row : null)
         if (item.result === 'pass' && verdict === 'fail') setEscape(item)
@@ -150,8 +140,7 @@ export function ReviewPage(): ReactNode {
     return <Failed error={reviews.error} retry={() => void reviews.refetch()} />
   if (!reviews.data) return <Waiting />
   const { counts, done } = reviews.data
-  const lost = unsure(decide.error) ? decide.variables : undefined
-  const refused = lost ? undo.error : (decide.error ?? undo.error)
+  const refused = unsure(decide.error) ? undo.error : (decide.error ?? undo.error)
   const goneWords = ({ inspectionId, serial }: ReviewItem): string => {
     if (isUnknown(part.error)) return t('review.goneUnknown', { serial })
     const { reviewer, verdict } = done.find((i) => i.inspectionId === inspectionId) ?? {}
@@ -192,21 +181,24 @@ export function ReviewPage(): ReactNode {
       )}
       {ignored && <Alert type="warning" showIcon data-ignored="" title={t('review.tooSoon')} />}
       {refused && <Alert type="error" showIcon title={<ErrorWords error={refused} />} />}
-      {lost && decide.error && (
-        <LostAnswer
-          key={decide.submittedAt}
-          error={decide.error}
-          said={lost}
-          waits={
-            lost.filter === filter && !reviews.isPlaceholderData
-              ? waiting.some((i) => i.inspectionId === lost.item.inspectionId)
-              : null
-          }
-          heardMs={reviews.dataUpdatedAt}
-          isShown={lost.item.inspectionId === item?.inspectionId}
-          show={setShown}
-          forget={decide.reset}
-        />
+      {lost.all.length > 0 && (
+        <div className="lost-answers">
+          {lost.all.map((l) => {
+            const { inspectionId } = l.said.item
+            const there = l.said.filter === filter && !reviews.isPlaceholderData
+            return (
+              <LostAnswer
+                key={inspectionId}
+                lost={l}
+                waits={there ? waiting.some((i) => i.inspectionId === inspectionId) : null}
+                heardMs={reviews.dataUpdatedAt}
+                isShown={inspectionId === item?.inspectionId}
+                show={setShown}
+                forget={() => lost.settle(l.said, null)}
+              />
+            )
+          })}
+        </div>
       )}
       {escape && (
         <Alert
