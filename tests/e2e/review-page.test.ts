@@ -318,6 +318,30 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('says an answer anew that had arrived unheard and that somebody took back', async () => {
+      const page = await reviewing()
+      const [a] = waiting
+      let away = true
+      const ids = new Set<string>()
+      await page.route('**/api/life/reviews*', (route) => {
+        if (route.request().method() === 'POST') {
+          ids.add(route.request().postDataJSON().id)
+          waiting = waiting.filter((i) => i !== a)
+        }
+        return away ? route.abort() : route.fallback()
+      })
+      await page.keyboard.press('x')
+      await page.locator('[data-lost]').waitFor()
+      away = false
+      await page.waitForSelector('[data-gone]')
+      expect(await page.locator('[data-lost]').count()).toBe(0)
+      if (a) waiting.unshift(a)
+      await ready(page)
+      await page.keyboard.press('x')
+      await expect.poll(() => ids.size).toBe(2)
+      await page.context().close()
+    })
+
     it('opens the list and the part that its address names, and keeps them over a reload', async () => {
       const page = await reviewing()
       const [a, b, c] = waiting

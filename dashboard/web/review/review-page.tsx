@@ -194,7 +194,10 @@ export function ReviewPage(): ReactNode {
                 heardMs={reviews.dataUpdatedAt}
                 isShown={inspectionId === item?.inspectionId}
                 show={setShown}
-                forget={() => lost.settle(l.said, null)}
+                forget={() => {
+                  lost.settle(l.said, null)
+                  same.arrived(inspectionId)
+                }}
               />
             )
           })}
