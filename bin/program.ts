@@ -1,9 +1,10 @@
 import { Command, CommanderError } from 'commander'
-import { asCoded } from '../contracts/index.ts'
+import { asCoded, type CodedError, errorText } from '../contracts/index.ts'
 import { outliveReaders } from './terminal/closed-output.ts'
 import { COMMANDS } from './commands/table.ts'
 import { readEnvironment } from './setup/environment.ts'
 import { version } from './setup/paths.ts'
+import { asksForChinese } from './terminal/language.ts'
 import { usageError } from './terminal/usage-error.ts'
 
 const program = new Command('sightline')
@@ -13,6 +14,9 @@ const program = new Command('sightline')
   .enablePositionalOptions()
   .configureOutput({ outputError: () => undefined })
   .exitOverride()
+
+const told = (error: CodedError): string =>
+  asksForChinese(process.argv.slice(2)) ? errorText(error).zh : error.message
 
 outliveReaders()
 try {
@@ -27,11 +31,11 @@ try {
     if (error.exitCode === 0) process.exit(0)
     const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
     const names = COMMANDS.flatMap((command) => command.names)
-    process.stderr.write(`${usageError(error, words, names).message}\n`)
+    process.stderr.write(`${told(usageError(error, words, names))}\n`)
     process.exit(2)
   }
   const coded = asCoded(error, 'API_INTERNAL')
-  process.stderr.write(`${coded.message}\n`)
+  process.stderr.write(`${told(coded)}\n`)
   if (coded.code === 'API_INTERNAL' && coded.cause instanceof Error)
     process.stderr.write(`${coded.cause.stack}\n`)
   // A rule that does not compile is a fault of the configuration, like every CFG_ code.

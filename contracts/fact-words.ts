@@ -139,6 +139,14 @@ const WORDS: Readonly<Record<string, string>> = {
   // Files and stores.
   'a file that can be written': '可写入的文件',
   'a directory that can be written': '可写入的目录',
+  'a data directory or an evidence bundle': '数据目录或证据包',
+  'an evidence bundle (sightline-bundle@2, or @1)': '证据包(sightline-bundle@2 或 @1)',
+  'a serial, URI or label text that was inspected or commissioned': '检测过或已赋码的序列号、URI 或标签文本',
+  'give it with --data': '请用 --data 指定',
+  '--recipe or --model': '--recipe 或 --model',
+  neither: '两者皆无',
+  'a known option': '已知选项',
+  'a known command': '已知命令',
   'a data directory of a line': '产线的数据目录',
   'the data was written by a newer program; run that one': '数据由更新版本的程序写入,请运行该版本',
   'tiles are made again from the event log when the line starts': '产线启动时将由事件日志重新生成',
@@ -183,6 +191,12 @@ type Say = (...found: string[]) => string
 
 const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   ...COUNTER_PATTERNS,
+  [/^the argument <(.+)>$/, (name) => `参数 <${name}>`],
+  [
+    /^unknown (option|command) '(.*)'$/,
+    (kind, name) => `未知${kind === 'option' ? '选项' : '命令'} '${name}'`,
+  ],
+  [/^`(sightline .*--help)` says what there is$/, (command) => `可用的内容见 \`${command}\``],
   [/^a whole number from (\S+) to (\S+)$/, (a, b) => `${a} 到 ${b} 的整数`],
   [/^a number from (\S+) to (\S+)$/, (a, b) => `${a} 到 ${b} 的数`],
   [/^an RFC 3339 time, e\.g\. (\S+)$/, (e) => `RFC 3339 时间,例如 ${e}`],

@@ -53,6 +53,18 @@ describe('exit codes', () => {
       /^CFG_USAGE: .* \(--port <n>\); expected a whole number from 0 to 65535; found x/,
     ],
     [
+      'a path that is not there, asked in Chinese',
+      ['verify', '/nowhere/sightline', '--lang', 'zh'],
+      2,
+      /^CFG_MISSING_FILE:.*\(\/nowhere\/sightline\);应为 数据目录或证据包$/m,
+    ],
+    [
+      'a slip, asked in Chinese',
+      ['verify', '--lang=zh'],
+      2,
+      /^CFG_USAGE:命令行用法错误;应为 参数 <path>;实际为 无;可用的内容见 `sightline verify --help`$/m,
+    ],
+    [
       'an option without its value',
       ['serve', 'sample', '--port'],
       2,
