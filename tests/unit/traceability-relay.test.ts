@@ -260,6 +260,17 @@ describe('sending again', () => {
     expect(triggers(events)).toEqual([3])
   })
 
+  it('puts on record why an event is not taken now, and since when it is not', async () => {
+    const { url } = await receiver([503, ...Array<number>(1_000).fill(401)])
+    await store.capture(request(1, passVerdict()))
+    const r = relay(new WebhookSink({ name: 'mes', url }))
+    const query = openTraceQuery(dataDir)
+    open.push(query)
+    const onRecord = () => query.sinks()[0]?.retrying
+    await expect.poll(() => onRecord()?.reason).toMatch(/^HTTP 401/)
+    expect(onRecord()?.since).toBe(r.health().retrying?.since)
+  })
+
   it('says how far each sink is and what waits', async () => {
     const { r } = await refusedTwice([503], { firstRetryMs: 60_000, maxRetryMs: 60_000 })
     await Promise.all([4, 5].map((n) => store.capture(request(n, passVerdict()))))

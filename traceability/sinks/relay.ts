@@ -231,8 +231,11 @@ export class Relay {
         onChange('dead', fact)
         return 'dead'
       }
-      const before = this.#retrying?.position === position ? this.#retrying.since : null
-      if (before === null) await this.#o.ledger.letter({ ...entry, state: 'retry' })
+      const same = this.#retrying?.position === position ? this.#retrying : null
+      const before = same?.since ?? null
+      // Commands read the ledger alone, and would go on naming what has long been mended.
+      if (same?.reason !== reason)
+        await this.#o.ledger.letter({ ...entry, state: 'retry', at: before ?? entry.at })
       this.#retrying = { ...fact, since: before ?? entry.at }
       if (before === null) onChange('retrying', fact)
       this.#hurry = new AbortController()
