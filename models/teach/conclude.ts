@@ -100,7 +100,7 @@ export async function conclude(
   const { methods, notMeasured } = measurable(data, groups, only)
   const [{ fits, held, left, needless }, curve] = await Promise.all([
     crossFits(data, { groups, bank, methods }, allowed, only, fitContext, context.onProgress),
-    learningCurve(data, groups, fitContext),
+    learningCurve(data, groups, allowed, fitContext),
   ])
   const { choice, scores } = choose(held, left, grid, allowed, only, data.defects.length)
   const { method, perPosition } = choice.chosen

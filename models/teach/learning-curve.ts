@@ -1,6 +1,5 @@
 import { mapInOrder } from '../../contracts/index.ts'
-import { topCells, topMean } from './calibration.ts'
-import { TOP_SHARE } from './crossfit.ts'
+import { imageScore } from './crossfit.ts'
 import { areaUnderRoc } from './choose.ts'
 import { smallBank } from './fit.ts'
 import type { FitContext } from './fit.ts'
@@ -31,13 +30,15 @@ const MAX_SCORED = 24
  * All photographs of a workpiece are on one side.
  *
  * @param groups number of the workpiece of each good image
+ * @param allowed 1 or 0 per cell; null when all count
  */
 export async function learningCurve(
   { good: images, damaged }: Pick<TeachData, 'good' | 'damaged'>,
   groups: readonly number[],
+  allowed: Float32Array | null,
   context: FitContext,
 ): Promise<LearningCurve> {
-  const { dims, cells, matrices, checkCancelled } = context
+  const { dims, matrices, checkCancelled } = context
   const n = images.length
   const order = images.map((_, i) => i).sort((a, b) => (groups[a] ?? 0) - (groups[b] ?? 0))
   const first = groups[order[n - Math.max(1, Math.min(MAX_SCORED, Math.floor(n / 3)))] ?? 0]
@@ -58,7 +59,7 @@ export async function learningCurve(
     const score = async (embedding: Float32Array<ArrayBuffer>): Promise<number> => {
       checkCancelled()
       const map = (await matrices.nearest(embedding, bank, dims)).map(Math.sqrt)
-      return topMean(map, topCells(cells, TOP_SHARE))
+      return imageScore(map, allowed)
     }
     const sound = await mapInOrder(held, ({ embedding }) => score(embedding), matrices.lanes)
     const broken = await mapInOrder(bad, ({ embedding }) => score(embedding), matrices.lanes)
@@ -69,7 +70,6 @@ export async function learningCurve(
     })
   }
   const [before, last] = points.slice(-2)
-  const enough =
-    before !== undefined && last !== undefined && (before.meanGood - last.meanGood) / before.meanGood < FLAT
+  const enough = before !== undefined && last !== undefined && last.meanGood >= (1 - FLAT) * before.meanGood
   return { points, enough }
 }
