@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { isDiskFull } from './disk-full.ts'
 import { CodedError, type ErrorCode } from './errors.ts'
 
 /**
@@ -12,8 +13,7 @@ export function makeFolder(dir: string, code: ErrorCode = 'CFG_USAGE'): void {
   try {
     make(dir)
   } catch (error) {
-    const full = errnoOf(error) === 'ENOSPC'
-    throw new CodedError(full ? 'TRC_DISK_FULL' : code, {
+    throw new CodedError(isDiskFull(error) ? 'TRC_DISK_FULL' : code, {
       file: dir,
       expected: 'a directory that can be written',
       actual: error instanceof Error ? error.message : String(error),

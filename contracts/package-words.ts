@@ -34,8 +34,7 @@ export const PACKAGE_WORDS: Readonly<Record<string, string>> = {
     '请提高配方版本,在 `sha256` 旁写 `cardSha256`,或删除错误的模型包',
   'install the package, raise the recipe version with another pin':
     '请安装该模型包,或提高配方版本并固定引用另一个',
-  'room for the model package': '模型包所需的空间',
-  'room for the model package and its teach data': '模型包及其示教数据所需的空间',
+  'a place that takes the model package; nothing of it was kept': '可写入模型包的位置;未保留任何内容',
   // Cards.
   'logits from the graph, since the card lets a softmax follow':
     '由计算图给出的 logits,因为卡片要求其后接 softmax',

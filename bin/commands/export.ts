@@ -4,7 +4,7 @@ import { dirname, extname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
-import { asCoded, CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError, isDiskFull } from '../../contracts/index.ts'
 import {
   EXPORT_FORMATS,
   type ExportOptions,
@@ -141,8 +141,7 @@ async function toFile(bytes: Readable, out: string): Promise<void> {
     if (!direct) await rename(part, target)
   } catch (error) {
     if (!direct) await rm(part, { force: true })
-    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-    throw asCoded(error, full ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
+    throw asCoded(error, isDiskFull(error) ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
       file: out,
       expected: 'a file that can be written',
     })

@@ -131,14 +131,6 @@ async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
       keyId,
     })
     return { taught, packed }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
-      throw new CodedError('TRC_DISK_FULL', {
-        file: outDir,
-        expected: 'room for the model package',
-        cause: error,
-      })
-    throw error
   } finally {
     bars.features.stop()
     bars.heads.stop()

@@ -1,6 +1,6 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asCoded, CodedError, makeFolder, toWordedFact, uuidv7 } from '../../contracts/index.ts'
+import { asCoded, CodedError, isDiskFull, makeFolder, toWordedFact, uuidv7 } from '../../contracts/index.ts'
 import { removeLeftDrafts, type TeachProgress } from '../../models/index.ts'
 import type { ShownTeachRun, TeachEstimateAnswer, TeachPicture } from '../../dashboard/index.ts'
 import { replaceDurably } from '../../traceability/index.ts'
@@ -237,8 +237,7 @@ export class TeachRuns {
     const file = join(this.#dir, `${run.id}.json`)
     makeFolder(this.#dir)
     await replaceDurably(file, `${JSON.stringify(run)}\n`).catch((error: unknown) => {
-      const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-      throw asCoded(error, full ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
+      throw asCoded(error, isDiskFull(error) ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
         file,
         expected: 'a place to note how a teaching goes',
       })

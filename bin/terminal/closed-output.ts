@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { isatty } from 'node:tty'
-import { asCoded } from '../../contracts/index.ts'
+import { asCoded, isDiskFull } from '../../contracts/index.ts'
 
 let gone = false
 
@@ -18,7 +18,7 @@ export function outliveReaders(): void {
     if (gone) return
     gone = true
     if (error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY)) return
-    const coded = asCoded(error, error.code === 'ENOSPC' ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
+    const coded = asCoded(error, isDiskFull(error) ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
       path: 'standard output',
       expected: 'a place that takes all of it',
     })

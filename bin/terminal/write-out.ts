@@ -1,7 +1,7 @@
 import { lstatSync, statSync } from 'node:fs'
 import { open, rm, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
+import { asCoded, CodedError, isDiskFull, makeFolder } from '../../contracts/index.ts'
 
 /** Writes a file that the command line named, its folder too. @throws CFG_USAGE, TRC_DISK_FULL */
 export async function writeOut(file: string, content: string | Uint8Array): Promise<void> {
@@ -49,8 +49,7 @@ async function checkOut(file: string): Promise<void> {
 const refused =
   (file: string) =>
   (error: unknown): never => {
-    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-    throw asCoded(error, full ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
+    throw asCoded(error, isDiskFull(error) ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
       file,
       expected: 'a file that can be written',
     })

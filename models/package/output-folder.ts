@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, readdir, readFile, rename, rmdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
+import { asCoded, CodedError, isDiskFull, makeFolder } from '../../contracts/index.ts'
 import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, sha256Of } from './manifest.ts'
 
 /** What a package folder may hold before it is replaced; anything else there belongs to someone. */
@@ -165,6 +165,16 @@ export async function putInPlace(draft: string, target: string): Promise<void> {
   }
   await rm(old, { recursive: true, force: true })
 }
+
+/** What could not be written of a package, with its place. @throws TRC_DISK_FULL, CFG_USAGE; errors with a code as they are */
+export const unwritten =
+  (outDir: string) =>
+  (error: unknown): never => {
+    throw asCoded(error, isDiskFull(error) ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
+      file: outDir,
+      expected: 'a place that takes the model package; nothing of it was kept',
+    })
+  }
 
 interface Hashes {
   model: string | null

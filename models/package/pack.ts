@@ -10,7 +10,7 @@ import { openSession } from '../runtime/ort-session.ts'
 import { goldenFiles } from './golden-file.ts'
 import { privateKeyOf, publicHalf } from './keys.ts'
 import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, sha256Of, signManifest } from './manifest.ts'
-import { checkPlace, draftFolder, putInPlace } from './output-folder.ts'
+import { checkPlace, draftFolder, putInPlace, unwritten } from './output-folder.ts'
 import { readCard, refuseOneClass } from './read-card.ts'
 import { verifyPackage } from './verify.ts'
 
@@ -41,7 +41,7 @@ export interface PackedModel {
  * Writes a signed package: runs the model on the golden inputs, records what it gives, hashes, signs, and then
  * verifies and replays the result as any user would. Blocks its thread.
  *
- * @throws as `checkPlace` and `putInPlace`; MDL_PACKAGE, MDL_LOAD, MDL_INPUT, MDL_OUTPUT, MDL_SIGNATURE, MDL_GOLDEN; nothing is replaced then
+ * @throws as `checkPlace` and `putInPlace`; MDL_PACKAGE, MDL_LOAD, MDL_INPUT, MDL_OUTPUT, MDL_SIGNATURE, MDL_GOLDEN, TRC_DISK_FULL, CFG_USAGE when it cannot be written; nothing is replaced then
  */
 export async function packModel(request: PackRequest): Promise<PackedModel> {
   const { outDir, goldenInputs, privateKeyPem, keyId } = request
@@ -77,14 +77,14 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
   files.set(MANIFEST_FILE, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`))
   const draft = await draftFolder(outDir, 'packing')
   try {
-    await writeFiles(draft, files)
+    await writeFiles(draft, files).catch(unwritten(outDir))
     const runner = await openVerified(await verifyPackage(draft, { [keyId]: publicKey }), {
       providers: ['cpu'],
       intraOpThreads: 1,
     })
     await runner.close()
     await request.before?.()
-    await putInPlace(draft, outDir)
+    await putInPlace(draft, outDir).catch(unwritten(outDir))
   } finally {
     await rm(draft, { recursive: true, force: true })
   }

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, makeFolder } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
-import { draftFolder } from '../package/output-folder.ts'
+import { draftFolder, unwritten } from '../package/output-folder.ts'
 import { packModel } from '../package/pack.ts'
 import type { PackedModel } from '../package/pack.ts'
 import type { Backbone } from './backbone.ts'
@@ -45,7 +45,7 @@ export interface TaughtPackageRequest {
  * Makes a signed package of a taught model, with golden vectors, and the teach data beside it. Both are written under
  * other names first: after an error nothing of them is left, and an older package is as it was.
  *
- * @throws TRC_DISK_FULL, TCH_CANCELLED; what `packModel` throws
+ * @throws TCH_CANCELLED; what `packModel` throws
  */
 export async function packTaught(request: TaughtPackageRequest): Promise<PackedModel> {
   const { taught, backbone, outDir, privateKeyPem, keyId, signal } = request
@@ -56,7 +56,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
   try {
     makeFolder(draft)
     const sha256 = createHash('sha256').update(taught.model).digest('hex')
-    await saveTeachData(join(draft, 'data'), taught.data, sha256)
+    await saveTeachData(join(draft, 'data'), taught.data, sha256).catch(unwritten(outDir))
     if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', NOTHING_WRITTEN)
     const { widthPx, heightPx } = taught.data.size
     const card = taughtCard(request)
@@ -71,19 +71,12 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
       async before() {
         await checkTaughtFolder(outDir)
         await rm(dataDir, { recursive: true, force: true })
-        await rename(join(draft, 'data'), dataDir)
+        await rename(join(draft, 'data'), dataDir).catch(unwritten(outDir))
         dataPlaced = true
       },
     })
   } catch (error) {
     if (dataPlaced && !existsSync(outDir)) await rm(dataDir, { recursive: true, force: true })
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
-      throw new CodedError('TRC_DISK_FULL', {
-        file: outDir,
-        expected: 'room for the model package and its teach data',
-        actual: 'a full disk; nothing was kept',
-        cause: error,
-      })
     throw error
   } finally {
     await rm(draft, { recursive: true, force: true })

@@ -40,6 +40,7 @@ import { ModelShelf } from '../../inspection/pipeline/index.ts'
 import { fromPng, toPng } from '../../models/package/png.ts'
 import { unknownModel } from '../../models/package/unknown-model.ts'
 import { plain, toyCard, toyModel, writeToyPackage } from '../suites/toy-models.ts'
+import { canMountTmpfs, mountTmpfs, unmount } from '../services/mounts.ts'
 import type { ToyOptions, ToyPackage } from '../suites/toy-models.ts'
 
 const toy: ToyOptions = {
@@ -172,6 +173,28 @@ describe('packing', () => {
     for (const name of [gone, living]) await mkdir(join(dir, name ?? ''))
     await packModel({ ...request, card: first ?? card })
     expect((await readdir(dir)).sort()).toEqual(['cap-1.0.0', living, 'other.onnx'])
+  })
+
+  it.runIf(canMountTmpfs())('says where a disk is full, and leaves nothing there', async () => {
+    const disk = await mkdtemp(join(tmpdir(), 'sightline-disk-'))
+    mountTmpfs(disk, 'size=64k')
+    try {
+      await writeFile(join(disk, 'fill'), Buffer.alloc(60 * 1024))
+      const { privateKeyPem, keyId, card } = sound
+      const goldenInputs = [{ image: plain(64, 64, 200), template: plain(64, 64, 50) }]
+      const onnx = join(sound.root, 'toy.onnx')
+      const outDir = join(disk, 'cap')
+      await expect(
+        packModel({ onnx, card, goldenInputs, outDir, privateKeyPem, keyId }),
+      ).rejects.toMatchObject({
+        code: 'TRC_DISK_FULL',
+        message: expect.stringContaining(outDir) as string,
+      })
+      expect(await readdir(disk)).toEqual(['fill'])
+    } finally {
+      unmount(disk)
+      await rm(disk, { recursive: true })
+    }
   })
 
   it('packs in place, when the model already lies in the package folder', async () => {

@@ -1,4 +1,4 @@
-import { CodedError, type ErrorCode } from '../../contracts/thread.ts'
+import { CodedError, type ErrorCode, isDiskFull } from '../../contracts/thread.ts'
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const BUSY = 5
@@ -119,7 +119,7 @@ export function fileError(error: unknown, fallback: ErrorCode, file: string): Co
   if (error instanceof CodedError) return error
   const name = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
   const actual = error instanceof Error ? error.message : String(error)
-  if (name === 'ENOSPC' || name === 'EDQUOT' || name === 'EFBIG')
+  if (isDiskFull(error))
     return new CodedError('TRC_DISK_FULL', {
       file,
       actual,
